@@ -1,0 +1,79 @@
+/* How the CPU backend cuts a plan into work items, and the memory that they work in.
+ * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
+#ifndef ATTN_CPU_H
+#define ATTN_CPU_H
+
+#include "backend.h"
+#include "host/host.h"
+#include "tile.h"
+
+/* Above, the scratch of a thread would leave the L2 cache of any CPU. */
+enum { ATTN_CPU_LARGEST_DIM = 1024 };
+
+/* Keys are cut into chunks at absolute multiples of this many. Every row's result is the merge, in ascending order, of
+ * its chunks' results, whether one thread computes them all or many do: so its bits depend on neither. */
+enum { ATTN_CPU_SPLIT = 1024, ATTN_CPU_SPLIT_TILES = ATTN_CPU_SPLIT / ATTN_TILE_K };
+
+/* A query tile: consecutive rows of one KV head of one sequence, where row i is head i % group of query i / group, so
+ * that a tile of keys and values is packed once for all heads that share it. */
+typedef struct attn_cpu_geometry {
+    int64_t rows;         /* of a query tile */
+    int64_t dim_v;        /* Dv rounded up to whole panels */
+    int64_t most_items;   /* bound of the query tiles */
+    int64_t chunks;       /* bound of the chunks of a sequence */
+    int split;            /* chunks of one query tile are separate work items */
+    size_t scratch;       /* bytes of a thread */
+    size_t part;          /* bytes of the result of one chunk of one query tile, when split */
+    size_t first_items;   /* bytes of the table that finds a query tile's sequence */
+    size_t workspace;     /* bytes in all */
+} attn_cpu_geometry;
+
+attn_cpu_geometry attn_cpu_geometry_of(const attn_plan *plan);
+
+/* One thread's memory. */
+typedef struct attn_cpu_scratch {
+    float *query;     /* [rows][D], scaled */
+    float *panel;     /* of keys or values, see tile.h */
+    float *scores;    /* [rows][ATTN_TILE_K] */
+    float *lane_sums; /* [rows][panel] */
+    float *rescale;   /* [rows] */
+    uint64_t *masks;  /* [rows][ATTN_MASK_WORDS] */
+    const void **key_rows, **value_rows; /* [ATTN_TILE_K] */
+    attn_softmax part, total;
+} attn_cpu_scratch;
+
+attn_cpu_scratch attn_cpu_scratch_at(const attn_plan *plan, const attn_cpu_geometry *geometry, char *memory);
+
+/* The result of one chunk of one query tile. */
+attn_softmax attn_cpu_part_at(const attn_cpu_geometry *geometry, char *memory);
+
+/* One query tile of one run. */
+typedef struct attn_cpu_item {
+    const attn_plan *plan;
+    const attn_args *args;
+    const attn_cpu_tile *tile;
+    const attn_cpu_geometry *geometry;
+    attn_sequence sequence;
+    int64_t head;      /* KV head */
+    int64_t first_row; /* of the sequence's len_q * group rows */
+    int rows;
+    attn_rows keys, values;
+    attn_tile_rows schedule;
+} attn_cpu_item;
+
+/* Loads the queries into scratch; before any chunk. */
+void attn_cpu_load_query(const attn_cpu_item *item, const attn_cpu_scratch *scratch);
+
+/* Computes one chunk into `part`; 0 when no row sees any of its keys (then only part's sums are set). */
+int attn_cpu_run_chunk(const attn_cpu_item *item, const attn_cpu_scratch *scratch, int64_t chunk, const attn_softmax *part);
+
+/* Sets up `total`, for merges in ascending order of chunks. */
+void attn_cpu_begin_total(const attn_cpu_item *item, const attn_softmax *total);
+
+/* Writes o and lse. */
+void attn_cpu_store_output(const attn_cpu_item *item, const attn_softmax *total);
+
+/* kernel->run: forward over all items. */
+attn_status attn_cpu_run(const attn_plan *plan, const attn_args *args, attn_queue *queue);
+
+#endif

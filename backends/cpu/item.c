@@ -1,0 +1,225 @@
+/* One query tile: walks its key tiles chunk by chunk with an online softmax.
+ *
+ *     for each key tile:  S = Q K^T;  softcap, ALiBi, bias, mask;  P = exp2(S - max);  acc = rescale acc + P V
+ *
+ * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
+#include "config.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "cpu.h"
+#include "half.h"
+
+static const float LOG2_E = 1.44269504088896340736f;
+static const double LN_2 = 0.69314718055994530942;
+
+static int64_t query_of(const attn_cpu_item *item, int row)
+{
+    return (item->first_row + row) / item->plan->shape.group;
+}
+
+static int64_t head_of(const attn_cpu_item *item, int row)
+{
+    int64_t group = item->plan->shape.group;
+    return item->head * group + (item->first_row + row) % group;
+}
+
+static int64_t position_of(const attn_cpu_item *item, int row)
+{
+    return query_of(item, row) + item->sequence.shift;
+}
+
+void attn_cpu_load_query(const attn_cpu_item *item, const attn_cpu_scratch *scratch)
+{
+    const attn_problem *p = &item->plan->problem;
+    int64_t dim = item->plan->shape.dim;
+    /* softcap takes s / cap, and multiplies by cap and log2(e) itself. */
+    float scale = item->plan->shape.scale * (p->softcap > 0 ? 1 / p->softcap : LOG2_E);
+    for (int r = 0; r < item->rows; r++) {
+        const char *row = attn_host_element(&p->q, item->args->q, item->sequence.batch_q, head_of(item, r),
+                                            item->sequence.row_q + query_of(item, r));
+        item->tile->load_query(row, p->q.dtype, dim, scale, scratch->query + r * dim);
+    }
+}
+
+/* What stands in for rows behind the last key: a row of any type up to the largest dimension. */
+static const float zero_row[ATTN_CPU_LARGEST_DIM];
+
+/* Addresses of a tile's rows, zeros from `count` to `padded`. */
+static void gather_rows(const attn_rows *rows, int64_t first, int count, int padded, const void **addresses)
+{
+    for (int j = 0; !rows->table && j < count; j++)
+        addresses[j] = rows->base + (first + j) * rows->stride;
+    for (int j = 0; rows->table && j < count; j++)
+        addresses[j] = attn_host_row(rows, first + j);
+    for (int j = count; j < padded; j++)
+        addresses[j] = zero_row;
+}
+
+/* Element masks of all rows; heads of one query share theirs. Returns the rows that see anything: a range, since
+ * the ends of what a row sees never decrease. */
+static attn_range make_masks(const attn_cpu_item *item, int64_t first, uint64_t *masks)
+{
+    attn_range seeing = { item->rows, 0 };
+    for (int r = 0; r < item->rows; r++) {
+        uint64_t *words = masks + (int64_t)r * ATTN_MASK_WORDS, any = 0;
+        int64_t p = position_of(item, r);
+        if (r > 0 && position_of(item, r - 1) == p)
+            memcpy(words, words - ATTN_MASK_WORDS, ATTN_MASK_WORDS * sizeof *words);
+        else
+            for (int w = 0; w < ATTN_MASK_WORDS; w++)
+                words[w] = attn_visible_bits(&item->plan->shape.visible, p, first + 64 * w, item->sequence.len_k);
+        for (int w = 0; w < ATTN_MASK_WORDS; w++)
+            any |= words[w];
+        if (any) {
+            seeing.begin = r < seeing.begin ? r : seeing.begin;
+            seeing.end = r + 1;
+        }
+    }
+    return seeing;
+}
+
+static float alibi_slope(const attn_cpu_item *item, int row)
+{
+    const attn_tensor *t = &item->plan->problem.alibi;
+    return *(const float *)attn_host_element(t, item->args->alibi, item->sequence.batch, head_of(item, row), 0);
+}
+
+static void add_bias(const attn_cpu_item *item, int row, int64_t first, int count, float *scores)
+{
+    const attn_tensor *t = &item->plan->problem.bias;
+    int64_t stride = t->size[CHANNEL] > 1 ? t->stride[CHANNEL] : 0;
+    const char *bias = attn_host_element(t, item->args->bias, item->sequence.batch, head_of(item, row), query_of(item, row));
+    if (stride == 1) {
+        item->tile->bias(scores, bias + first * (int64_t)attn_dtype_size(t->dtype), t->dtype, count);
+        return;
+    }
+    float gathered[ATTN_TILE_K];
+    for (int j = 0; j < count; j++)
+        gathered[j] = attn_load(t->dtype, bias, (first + j) * stride);
+    item->tile->bias(scores, gathered, ATTN_F32, count);
+}
+
+/* softcap, ALiBi, bias: only what the problem has. */
+static void modify_scores(const attn_cpu_item *item, attn_range rows, int64_t first, int count, float *all_scores)
+{
+    const attn_problem *p = &item->plan->problem;
+    int softcap = p->softcap > 0, alibi = attn_present(&p->alibi), bias = attn_present(&p->bias);
+    if (!softcap && !alibi && !bias)
+        return;
+    for (int r = (int)rows.begin; r < rows.end; r++) {
+        float *scores = all_scores + (int64_t)r * ATTN_TILE_K;
+        if (softcap)
+            item->tile->softcap(scores, p->softcap * LOG2_E);
+        if (alibi)
+            item->tile->alibi(scores, alibi_slope(item, r) * LOG2_E, (float)(first - position_of(item, r)));
+        if (bias)
+            add_bias(item, r, first, count, scores);
+    }
+}
+
+static int keys_in_tile(const attn_cpu_item *item, int64_t tile)
+{
+    int64_t left = item->sequence.len_k - tile * ATTN_TILE_K;
+    return left < ATTN_TILE_K ? (int)left : ATTN_TILE_K;
+}
+
+/* Scores of the rows that see anything of the tile, then their weights; begins to fetch the tile's values. */
+static attn_range weigh_keys(const attn_cpu_item *item, const attn_cpu_scratch *s, int64_t tile, const attn_softmax *part)
+{
+    const attn_cpu_tile *f = item->tile;
+    const attn_problem *p = &item->plan->problem;
+    int64_t dim = item->plan->shape.dim, first = tile * ATTN_TILE_K;
+    int count = keys_in_tile(item, tile), padded = (count + f->panel - 1) / f->panel * f->panel;
+    int masked = count < ATTN_TILE_K || !attn_tile_is_full(&item->schedule, tile);
+    attn_range rows = masked ? make_masks(item, first, s->masks) : (attn_range){ 0, item->rows };
+    int64_t begin = rows.begin, seen = rows.end - rows.begin;
+    float *scores = s->scores + begin * ATTN_TILE_K;
+    if (seen <= 0)
+        return rows;
+    gather_rows(&item->keys, first, count, padded, s->key_rows);
+    gather_rows(&item->values, first, count, padded, s->value_rows);
+    if (seen <= ATTN_FEW_ROWS)
+        f->few_keys((int)seen, s->key_rows, padded, p->k.dtype, dim, s->query + begin * dim, scores, s->value_rows);
+    for (int key = 0; seen > ATTN_FEW_ROWS && key < padded; key += f->panel) {
+        f->pack_keys(s->key_rows + key, p->k.dtype, dim, s->panel, s->value_rows + key);
+        f->product((int)seen, dim, s->query + begin * dim, dim, s->panel, scores + key, ATTN_TILE_K, NULL);
+    }
+    modify_scores(item, rows, first, count, s->scores);
+    for (int64_t r = begin; masked && r < rows.end; r++)
+        f->mask(s->scores + r * ATTN_TILE_K, s->masks + r * ATTN_MASK_WORDS);
+    f->softmax((int)seen, scores, part->max + begin, s->lane_sums + begin * f->panel, s->rescale + begin);
+    return rows;
+}
+
+/* acc = rescale acc + weights V; begins to fetch the keys of tile `next`. */
+static void add_values(const attn_cpu_item *item, const attn_cpu_scratch *s, int64_t tile, int64_t next, attn_range rows,
+                       const attn_softmax *part)
+{
+    const attn_cpu_tile *f = item->tile;
+    attn_dtype dtype = item->plan->problem.v.dtype;
+    int64_t dim_v = item->plan->shape.dim_v;
+    int count = keys_in_tile(item, tile);
+    gather_rows(&item->keys, next * ATTN_TILE_K, next < 0 ? 0 : keys_in_tile(item, next), count, s->key_rows);
+    const float *weights = s->scores + rows.begin * ATTN_TILE_K, *rescale = s->rescale + rows.begin;
+    float *acc = part->acc + rows.begin * part->stride;
+    int seen = (int)(rows.end - rows.begin);
+    if (seen <= ATTN_FEW_ROWS)
+        f->few_values(seen, s->value_rows, count, dtype, dim_v, weights, acc, part->stride, rescale, s->key_rows);
+    for (int64_t first = 0; seen > ATTN_FEW_ROWS && first < part->stride; first += f->panel) {
+        f->pack_values(s->value_rows, count, dtype, first, dim_v, s->panel, s->key_rows);
+        f->product(seen, count, weights, ATTN_TILE_K, s->panel, acc + first, part->stride, rescale);
+    }
+}
+
+int attn_cpu_run_chunk(const attn_cpu_item *item, const attn_cpu_scratch *scratch, int64_t chunk, const attn_softmax *part)
+{
+    int64_t end = (chunk + 1) * ATTN_CPU_SPLIT_TILES, tile = attn_next_tile(&item->schedule, chunk * ATTN_CPU_SPLIT_TILES);
+    int any = tile >= 0 && tile < end;
+    memset(part->sum, 0, (size_t)item->rows * sizeof(float));
+    if (!any)
+        return 0;
+    attn_cpu_begin_total(item, part);
+    memset(scratch->lane_sums, 0, (size_t)(item->rows * item->tile->panel) * sizeof(float));
+    for (int64_t next; tile >= 0 && tile < end; tile = next) {
+        attn_range rows = weigh_keys(item, scratch, tile, part);
+        next = attn_next_tile(&item->schedule, tile + 1);
+        if (rows.begin < rows.end)
+            add_values(item, scratch, tile, next, rows, part);
+    }
+    item->tile->reduce_sums(item->rows, scratch->lane_sums, part->sum);
+    return 1;
+}
+
+void attn_cpu_begin_total(const attn_cpu_item *item, const attn_softmax *total)
+{
+    for (int r = 0; r < item->rows; r++) {
+        total->max[r] = -INFINITY;
+        total->sum[r] = 0;
+    }
+    memset(total->acc, 0, (size_t)(item->rows * total->stride) * sizeof(float));
+}
+
+/* Share of the keys beside a learned sink logit. */
+static double sink_share(const attn_cpu_item *item, int row, double lse)
+{
+    const attn_tensor *t = &item->plan->problem.sink_logit;
+    if (!attn_present(t))
+        return 1;
+    return 1 / (1 + exp(*(const float *)attn_host_element(t, item->args->sink_logit, 0, head_of(item, row), 0) - lse));
+}
+
+void attn_cpu_store_output(const attn_cpu_item *item, const attn_softmax *total)
+{
+    const attn_problem *p = &item->plan->problem;
+    for (int r = 0; r < item->rows; r++) {
+        int64_t batch = item->sequence.batch_q, head = head_of(item, r), position = item->sequence.row_q + query_of(item, r);
+        double sum = total->sum[r], lse = total->max[r] * LN_2 + log(sum);
+        double factor = sum == 0 ? 0 : sink_share(item, r, lse) / sum;
+        item->tile->store_output(total->acc + r * total->stride, item->plan->shape.dim_v, (float)factor, p->o.dtype,
+                                 attn_host_element(&p->o, item->args->o, batch, head, position));
+        if (attn_present(&p->lse))
+            *(float *)attn_host_element(&p->lse, item->args->lse, batch, head, position) = (float)lse;
+    }
+}

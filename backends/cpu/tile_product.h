@@ -1,0 +1,126 @@
+/* Packing of K and V into panels, and the product of a tile with a panel in registers.
+ * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
+
+/* Channels i .. of LANES keys become rows i .. of the panel's columns. */
+INLINE void transpose_keys(vf block[LANES], float *panel, int64_t count)
+{
+    vf_transpose(block);
+    UNROLL for (int c = 0; c < LANES; c++)
+        if (c < count)
+            vf_store(panel + c * PANEL, block[c]);
+}
+
+INLINE void pack_key_lanes(const void *const *rows, attn_dtype dtype, int64_t dim, float *panel, const void *const *ahead)
+{
+    vf block[LANES];
+    int64_t i = 0;
+    for (; i + LANES <= dim; i += LANES) {
+        load_block(block, dtype, rows, i, ahead);
+        transpose_keys(block, panel + i * PANEL, LANES);
+    }
+    if (i < dim) {
+        load_tail_block(block, dtype, rows, i, dim);
+        transpose_keys(block, panel + i * PANEL, dim - i);
+    }
+}
+
+INLINE void pack_keys_of(const void *const *rows, attn_dtype dtype, int64_t dim, float *panel, const void *const *ahead)
+{
+    for (int key = 0; key < PANEL; key += LANES)
+        pack_key_lanes(rows + key, dtype, dim, panel + key, ahead + key);
+}
+
+INLINE void pack_values_of(const void *const *rows, int count, attn_dtype dtype, int64_t first, int64_t dim_v, float *panel,
+                           const void *const *ahead)
+{
+    if (first + PANEL <= dim_v) {
+        for (int key = 0; key < count; key++)
+            UNROLL for (int v = 0; v < PANEL_VECTORS; v++)
+                vf_store(panel + key * PANEL + v * LANES, load_ahead(dtype, rows[key], first + v * LANES, ahead[key]));
+        return;
+    }
+    for (int key = 0; key < count; key++)
+        for (int v = 0; v < PANEL_VECTORS; v++)
+            vf_store(panel + key * PANEL + v * LANES, load_tail(dtype, rows[key], first + v * LANES, dim_v));
+}
+
+static void pack_keys(const void *const *rows, attn_dtype dtype, int64_t dim, float *panel, const void *const *ahead)
+{
+#define CALL(type) pack_keys_of(rows, type, dim, panel, ahead)
+    FOR_TYPE(dtype, CALL);
+#undef CALL
+}
+
+static void pack_values(const void *const *rows, int count, attn_dtype dtype, int64_t first, int64_t dim_v, float *panel,
+                        const void *const *ahead)
+{
+#define CALL(type) pack_values_of(rows, count, type, first, dim_v, panel, ahead)
+    FOR_TYPE(dtype, CALL);
+#undef CALL
+}
+
+/* rows x PANEL of c in registers; every element sums over depth in ascending order. */
+INLINE void block_product(const int rows, int64_t depth, const float *a, int64_t a_stride, const float *b, float *c,
+                          int64_t c_stride, const float *scale)
+{
+    vf sum[BLOCK_ROWS][PANEL_VECTORS];
+    UNROLL for (int r = 0; r < rows; r++)
+        UNROLL for (int v = 0; v < PANEL_VECTORS; v++)
+            sum[r][v] = scale ? vf_mul(vf_set1(scale[r]), vf_load(c + r * c_stride + v * LANES)) : vf_zero();
+    for (int64_t k = 0; k < depth; k++, b += PANEL) {
+        vf column[PANEL_VECTORS];
+        UNROLL for (int v = 0; v < PANEL_VECTORS; v++)
+            column[v] = vf_load(b + v * LANES);
+        UNROLL for (int r = 0; r < rows; r++) {
+            vf element = vf_set1(a[r * a_stride + k]);
+            UNROLL for (int v = 0; v < PANEL_VECTORS; v++)
+                sum[r][v] = vf_fma(element, column[v], sum[r][v]);
+        }
+    }
+    UNROLL for (int r = 0; r < rows; r++)
+        UNROLL for (int v = 0; v < PANEL_VECTORS; v++)
+            vf_store(c + r * c_stride + v * LANES, sum[r][v]);
+}
+
+typedef void block_function(int64_t depth, const float *a, int64_t a_stride, const float *b, float *c, int64_t c_stride,
+                            const float *scale);
+#define BLOCK(rows)                                                                                          \
+    static void block_##rows(int64_t depth, const float *a, int64_t a_stride, const float *b, float *c,      \
+                             int64_t c_stride, const float *scale)                                           \
+    {                                                                                                        \
+        block_product(rows, depth, a, a_stride, b, c, c_stride, scale);                                      \
+    }
+BLOCK(1)
+BLOCK(2)
+BLOCK(3)
+BLOCK(4)
+#define BLOCKS_TO_4 block_1, block_2, block_3, block_4
+#if BLOCK_ROWS >= 6
+BLOCK(5)
+BLOCK(6)
+#define BLOCKS_TO_6 , block_5, block_6
+#else
+#define BLOCKS_TO_6
+#endif
+#if BLOCK_ROWS >= 12
+BLOCK(7)
+BLOCK(8)
+BLOCK(9)
+BLOCK(10)
+BLOCK(11)
+BLOCK(12)
+#define BLOCKS_TO_12 , block_7, block_8, block_9, block_10, block_11, block_12
+#else
+#define BLOCKS_TO_12
+#endif
+static block_function *const blocks[BLOCK_ROWS] = { BLOCKS_TO_4 BLOCKS_TO_6 BLOCKS_TO_12 };
+
+/* The panel stays in L1 while the rows of a stream past it. */
+static void product(int rows, int64_t depth, const float *a, int64_t a_stride, const float *panel, float *c, int64_t c_stride,
+                    const float *scale)
+{
+    for (int r = 0; r < rows; r += BLOCK_ROWS) {
+        int count = rows - r < BLOCK_ROWS ? rows - r : BLOCK_ROWS;
+        blocks[count - 1](depth, a + r * a_stride, a_stride, panel, c + r * c_stride, c_stride, scale ? scale + r : NULL);
+    }
+}

@@ -1,0 +1,88 @@
+/* Vectors of 16 floats by AVX-512 F, BW, VL, DQ.
+ * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
+#ifndef ATTN_CPU_VEC_H
+#define ATTN_CPU_VEC_H
+
+#include <immintrin.h>
+#include <stdint.h>
+
+/* 12 x 2 accumulators, 2 panel vectors and a broadcast fill 27 of 32 registers. */
+enum { LANES = 16, PANEL_VECTORS = 2 };
+#define BLOCK_ROWS 12
+
+typedef __m512 vf;
+
+static inline vf vf_load(const float *p) { return _mm512_loadu_ps(p); }
+static inline void vf_store(float *p, vf a) { _mm512_storeu_ps(p, a); }
+static inline vf vf_set1(float a) { return _mm512_set1_ps(a); }
+static inline vf vf_zero(void) { return _mm512_setzero_ps(); }
+static inline vf vf_add(vf a, vf b) { return _mm512_add_ps(a, b); }
+static inline vf vf_sub(vf a, vf b) { return _mm512_sub_ps(a, b); }
+static inline vf vf_mul(vf a, vf b) { return _mm512_mul_ps(a, b); }
+static inline vf vf_div(vf a, vf b) { return _mm512_div_ps(a, b); }
+static inline vf vf_max(vf a, vf b) { return _mm512_max_ps(a, b); }
+static inline vf vf_fma(vf a, vf b, vf c) { return _mm512_fmadd_ps(a, b, c); }
+static inline vf vf_abs(vf a) { return _mm512_abs_ps(a); }
+static inline vf vf_round(vf a) { return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+
+/* a * 2^n; n integral, the result normal. */
+static inline vf vf_ldexp(vf a, vf n)
+{
+    return _mm512_scalef_ps(a, n);
+}
+
+/* Where x < limit: a, elsewhere (NaN included) b. */
+static inline vf vf_select_below(vf x, vf limit, vf a, vf b)
+{
+    return _mm512_mask_mov_ps(b, _mm512_cmp_ps_mask(x, limit, _CMP_LT_OQ), a);
+}
+
+/* Lane i: a where bit i is set, else b. */
+static inline vf vf_select_bits(uint32_t bits, vf a, vf b)
+{
+    return _mm512_mask_mov_ps(b, (__mmask16)bits, a);
+}
+
+static inline float vf_reduce_max(vf a) { return _mm512_reduce_max_ps(a); }
+static inline float vf_reduce_add(vf a) { return _mm512_reduce_add_ps(a); }
+
+static inline vf vf_load_f16(const uint16_t *p) { return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p)); }
+
+static inline void vf_store_f16(uint16_t *p, vf a)
+{
+    _mm256_storeu_si256((__m256i *)p, _mm512_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT));
+}
+
+static inline vf vf_load_bf16(const uint16_t *p)
+{
+    __m512i wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)p));
+    return _mm512_castsi512_ps(_mm512_slli_epi32(wide, 16));
+}
+
+/* r[i] lane j <-> r[j] lane i. */
+static inline void vf_transpose(vf r[LANES])
+{
+    __m512 a[16], b[16];
+    for (int i = 0; i < 16; i += 2) {
+        a[i] = _mm512_unpacklo_ps(r[i], r[i + 1]);
+        a[i + 1] = _mm512_unpackhi_ps(r[i], r[i + 1]);
+    }
+    for (int i = 0; i < 16; i += 4) {
+        b[i] = _mm512_shuffle_ps(a[i], a[i + 2], 0x44);
+        b[i + 1] = _mm512_shuffle_ps(a[i], a[i + 2], 0xee);
+        b[i + 2] = _mm512_shuffle_ps(a[i + 1], a[i + 3], 0x44);
+        b[i + 3] = _mm512_shuffle_ps(a[i + 1], a[i + 3], 0xee);
+    }
+    /* b[4g + c] holds, in 128-bit quarter q, rows 4g .. 4g+3 of column 4q + c. */
+    for (int c = 0; c < 4; c++) {
+        __m512 low01 = _mm512_shuffle_f32x4(b[c], b[4 + c], 0x44), high01 = _mm512_shuffle_f32x4(b[c], b[4 + c], 0xee);
+        __m512 low23 = _mm512_shuffle_f32x4(b[8 + c], b[12 + c], 0x44);
+        __m512 high23 = _mm512_shuffle_f32x4(b[8 + c], b[12 + c], 0xee);
+        r[c] = _mm512_shuffle_f32x4(low01, low23, 0x88);
+        r[4 + c] = _mm512_shuffle_f32x4(low01, low23, 0xdd);
+        r[8 + c] = _mm512_shuffle_f32x4(high01, high23, 0x88);
+        r[12 + c] = _mm512_shuffle_f32x4(high01, high23, 0xdd);
+    }
+}
+
+#endif

@@ -1,0 +1,91 @@
+/* Vectors of 4 floats in portable C: the vector extension of gcc and clang, which becomes SSE2, VSX, RVV or plain
+ * scalar code, whatever the target's base instruction set has.
+ * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
+#ifndef ATTN_CPU_VEC_H
+#define ATTN_CPU_VEC_H
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "half.h"
+
+/* 4 x 2 accumulators, 2 panel vectors and a broadcast fit into SSE2's 16 registers. */
+enum { LANES = 4, PANEL_VECTORS = 2 };
+#define BLOCK_ROWS 4
+
+typedef float vf __attribute__((vector_size(16)));
+typedef int32_t vi __attribute__((vector_size(16)));
+
+static inline vf vf_load(const float *p)
+{
+    vf a;
+    memcpy(&a, p, sizeof a);
+    return a;
+}
+
+static inline void vf_store(float *p, vf a) { memcpy(p, &a, sizeof a); }
+static inline vf vf_set1(float a) { return (vf){ a, a, a, a }; }
+static inline vf vf_zero(void) { return (vf){ 0, 0, 0, 0 }; }
+static inline vf vf_add(vf a, vf b) { return a + b; }
+static inline vf vf_sub(vf a, vf b) { return a - b; }
+static inline vf vf_mul(vf a, vf b) { return a * b; }
+static inline vf vf_div(vf a, vf b) { return a / b; }
+static inline vf vf_fma(vf a, vf b, vf c) { return a * b + c; }
+static inline vf vf_select(vi mask, vf a, vf b) { return (vf)((mask & (vi)a) | (~mask & (vi)b)); }
+static inline vf vf_max(vf a, vf b) { return vf_select(a > b, a, b); }
+static inline vf vf_abs(vf a) { return (vf)((vi)a & (vi){ INT32_MAX, INT32_MAX, INT32_MAX, INT32_MAX }); }
+
+/* Adding and taking away 1.5 * 2^23 rounds what is below 2^22; the largest exponent met here is 126. */
+static inline vf vf_round(vf a)
+{
+    const vf magic = { 12582912.0f, 12582912.0f, 12582912.0f, 12582912.0f };
+    return a + magic - magic;
+}
+
+/* a * 2^n; n integral, the result normal. */
+static inline vf vf_ldexp(vf a, vf n)
+{
+    const vf magic = { 12582912.0f, 12582912.0f, 12582912.0f, 12582912.0f };
+    return (vf)((vi)a + ((vi)(n + magic) << 23)); /* n stands in the low mantissa bits, the rest is shifted out */
+}
+
+/* Where x < limit: a, elsewhere (NaN included) b. */
+static inline vf vf_select_below(vf x, vf limit, vf a, vf b) { return vf_select(x < limit, a, b); }
+
+/* Lane i: a where bit i is set, else b. */
+static inline vf vf_select_bits(uint32_t bits, vf a, vf b)
+{
+    const vi lane = { 1, 2, 4, 8 };
+    int32_t all = (int32_t)bits;
+    return vf_select(((vi){ all, all, all, all } & lane) != 0, a, b);
+}
+
+static inline float vf_reduce_max(vf a) { return fmaxf(fmaxf(a[0], a[2]), fmaxf(a[1], a[3])); }
+static inline float vf_reduce_add(vf a) { return (a[0] + a[2]) + (a[1] + a[3]); }
+
+static inline vf vf_load_f16(const uint16_t *p)
+{
+    return (vf){ attn_float_of_f16(p[0]), attn_float_of_f16(p[1]), attn_float_of_f16(p[2]), attn_float_of_f16(p[3]) };
+}
+
+static inline void vf_store_f16(uint16_t *p, vf a)
+{
+    for (int i = 0; i < LANES; i++)
+        p[i] = attn_f16_of_float(a[i]);
+}
+
+static inline vf vf_load_bf16(const uint16_t *p)
+{
+    return (vf){ attn_float_of_bf16(p[0]), attn_float_of_bf16(p[1]), attn_float_of_bf16(p[2]), attn_float_of_bf16(p[3]) };
+}
+
+/* r[i] lane j <-> r[j] lane i. */
+static inline void vf_transpose(vf r[LANES])
+{
+    vf a[LANES] = { r[0], r[1], r[2], r[3] };
+    for (int i = 0; i < LANES; i++)
+        r[i] = (vf){ a[0][i], a[1][i], a[2][i], a[3][i] };
+}
+
+#endif

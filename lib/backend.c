@@ -1,0 +1,26 @@
+/* The ordered table of backends.
+ * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
+#include "config.h"
+
+#include "backend.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+extern const attn_backend attn_backend_cpu, attn_backend_reference;
+
+/* "auto" opens the first device in this order; reference, the oracle, stays last. */
+const attn_backend *const attn_backends[] = {
+    &attn_backend_cpu,
+    &attn_backend_reference,
+    NULL,
+};
+
+int attn_decline(attn_why *why, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(why->text, sizeof why->text, format, arguments);
+    va_end(arguments);
+    return 1;
+}

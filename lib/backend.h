@@ -1,0 +1,75 @@
+/* What a backend is: a table of functions for its devices and an ordered table of kernels. lib calls only these;
+ * a backend sees only this header and what it includes.
+ * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
+#ifndef ATTN_LIB_BACKEND_H
+#define ATTN_LIB_BACKEND_H
+
+#include "attn.h"
+#include "plan.h"
+#include "schedule.h"
+#include "shape.h"
+#include "status.h"
+#include "tensor.h"
+
+typedef struct attn_backend attn_backend;
+typedef struct attn_kernel attn_kernel;
+
+/* Why a kernel declines a problem: one line that names the argument, its value and the limit. */
+typedef struct attn_why {
+    char text[160];
+} attn_why;
+
+/* Fills `why` and returns 1, so that a check reads `return attn_decline(why, ...)`. */
+int attn_decline(attn_why *why, const char *format, ...) ATTN_PRINTF(2, 3);
+
+/* One way to compute a problem. The rows of its query tiles are (query position, head of the GQA group), head fastest. */
+struct attn_kernel {
+    const char *name;
+    int tile_q, tile_k;  /* 0: the kernel has no tiles */
+    int64_t split_keys;  /* long rows are cut at multiples of this, a multiple of tile_k; 0: never */
+    const void *variant; /* the backend's own */
+
+    /* 0: takes the problem. 1: declines, and says why. The one answer to "supported?" and "which?". */
+    int (*why_not)(const attn_kernel *kernel, const attn_device *device, const attn_problem *problem,
+                   const attn_shape *shape, attn_why *why);
+    /* Bytes that run needs; at plan time, after everything else in the plan is set. */
+    size_t (*workspace)(const attn_plan *plan);
+    /* As attn_run; the arguments are checked. */
+    attn_status (*run)(const attn_plan *plan, const attn_args *args, attn_queue *queue);
+};
+
+/* Common head of every backend's device. */
+struct attn_device {
+    const attn_backend *backend;
+    attn_device_info info;
+    int threads; /* host threads a run may use; 0: the device has none */
+    int verbose; /* ATTN_VERBOSE at opening */
+};
+
+/* Common head of every backend's queue. */
+struct attn_queue {
+    attn_device *device;
+};
+
+struct attn_backend {
+    const char *name;
+    int (*count)(void);
+    attn_status (*describe)(int index, attn_device_info *info);
+    attn_status (*open)(int index, attn_device **device); /* fills in what is its own; lib fills in the head */
+    void (*close)(attn_device *device);
+    attn_status (*alloc)(attn_device *device, size_t bytes, attn_memory *memory);
+    void (*free)(attn_device *device, attn_memory memory);
+    attn_status (*upload)(attn_device *device, attn_memory to, const void *from, size_t bytes);
+    attn_status (*download)(attn_device *device, void *to, attn_memory from, size_t bytes);
+    attn_status (*queue_create)(attn_device *device, attn_queue **queue);
+    attn_status (*queue_wait)(attn_queue *queue);
+    void (*queue_destroy)(attn_queue *queue);
+    attn_status (*merge)(attn_device *device, const attn_merge_args *args, attn_queue *queue);
+    const attn_kernel *kernels; /* fastest first */
+    int kernel_count;
+};
+
+/* The ordered table of backends, the only place that names them; NULL behind the last. */
+extern const attn_backend *const attn_backends[];
+
+#endif

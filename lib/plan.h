@@ -1,0 +1,20 @@
+/* A plan: a validated problem and the kernel that takes it. Immutable once made.
+ * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
+#ifndef ATTN_LIB_PLAN_H
+#define ATTN_LIB_PLAN_H
+
+#include "attn.h"
+#include "shape.h"
+
+struct attn_kernel;
+
+struct attn_plan {
+    attn_device *device;
+    const struct attn_kernel *kernel;
+    attn_problem problem;
+    attn_shape shape;
+    int threads; /* of the device when the plan was made */
+    size_t workspace;
+};
+
+#endif

@@ -1,0 +1,44 @@
+/* Status names, the per-thread reason, the version.
+ * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
+#include "config.h"
+
+#include "status.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+/* Room for one line from every kernel of the largest backend. */
+static _Thread_local char reason[2048];
+
+attn_status attn_fail(attn_status status, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(reason, sizeof reason, format, arguments);
+    va_end(arguments);
+    return status;
+}
+
+const char *attn_reason(void)
+{
+    return reason;
+}
+
+const char *attn_status_string(attn_status status)
+{
+    static const char *const names[] = {
+        [ATTN_OK] = "ATTN_OK",
+        [ATTN_INVALID] = "ATTN_INVALID",
+        [ATTN_UNSUPPORTED] = "ATTN_UNSUPPORTED",
+        [ATTN_NO_DEVICE] = "ATTN_NO_DEVICE",
+        [ATTN_NO_MEMORY] = "ATTN_NO_MEMORY",
+        [ATTN_DRIVER] = "ATTN_DRIVER",
+    };
+    unsigned index = (unsigned)status;
+    return index < sizeof names / sizeof names[0] ? names[index] : "unknown attn_status";
+}
+
+unsigned attn_version(void)
+{
+    return ATTN_VERSION_MAJOR << 16 | ATTN_VERSION_MINOR << 8 | ATTN_VERSION_PATCH;
+}
