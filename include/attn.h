@@ -158,8 +158,8 @@ ATTN_API int attn_device_count(void);
 ATTN_API attn_status attn_device_describe(int index, attn_device_info *info);
 
 /* Opens a device by name: "auto" (the first that is not "reference"), "cpu", "reference", "cuda:0", "opencl:1",
- * "vulkan:0"; a bare backend name means its device 0. NO_DEVICE: none of that name. The handle stays valid until closed and outlives no plan or
- * queue made from it. Thread-safe. */
+ * "vulkan:0"; a bare backend name means its device 0. The handle stays valid until closed. NO_DEVICE: none of that
+ * name. Thread-safe. */
 ATTN_API attn_status attn_device_open(const char *name, attn_device **device);
 
 /* Closes a device; its plans and queues must be destroyed before. NULL is ignored. */
@@ -173,8 +173,8 @@ ATTN_API attn_status attn_device_get_info(const attn_device *device, attn_device
  * devices without host threads. Not to be called while a plan of the device is being made. */
 ATTN_API attn_status attn_device_set_threads(attn_device *device, int threads);
 
-/* Device memory for callers that do not manage their own; aligned to 64 bytes at least. attn_free ignores handle 0.
- * Thread-safe. NO_MEMORY: none left. */
+/* Device memory for callers that do not manage their own; aligned to 64 bytes at least. 0 bytes give a handle that may be
+ * freed and nothing else. attn_free ignores handle 0. Thread-safe. NO_MEMORY: none left. */
 ATTN_API attn_status attn_alloc(attn_device *device, size_t bytes, attn_memory *memory);
 ATTN_API void attn_free(attn_device *device, attn_memory memory);
 
@@ -284,7 +284,7 @@ ATTN_API attn_status attn_plan_get_info(const attn_plan *plan, attn_plan_info *i
 ATTN_API size_t attn_plan_workspace(const attn_plan *plan);
 
 /* Writes at most `capacity` bytes of text, always terminated: device, kernel, tile, and why each faster kernel
- * declined, one line each. Returns the length that the whole text has. Thread-safe. */
+ * declined, one line each, no newline behind the last. Returns the length that the whole text has. Thread-safe. */
 ATTN_API size_t attn_plan_explain(const attn_plan *plan, char *text, size_t capacity);
 
 /* ---- run ----------------------------------------------------------------------------------------------------- */

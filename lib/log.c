@@ -20,7 +20,7 @@ void attn_log_plan(const attn_plan *plan)
 {
     char text[4096];
     attn_plan_explain(plan, text, sizeof text);
-    fprintf(stderr, "attn: plan %s", text);
+    fprintf(stderr, "attn: plan %s\n", text);
 }
 
 double attn_log_clock(void)

@@ -41,7 +41,7 @@ static void append_refusals(text *to, const attn_plan *plan, const attn_kernel *
     for (const attn_kernel *k = backend->kernels; k != backend->kernels + backend->kernel_count && k != end; k++) {
         attn_why why;
         if (k->why_not(k, plan->device, &plan->problem, &plan->shape, &why))
-            append(to, "  %s declined: %s\n", k->name, why.text);
+            append(to, "\n  %s declined: %s", k->name, why.text);
     }
 }
 
@@ -58,7 +58,7 @@ static attn_status choose_kernel(attn_plan *plan)
     }
     char reasons[1536] = "";
     append_refusals(&(text){ reasons, sizeof reasons, 0 }, plan, NULL);
-    return attn_fail(ATTN_UNSUPPORTED, "no kernel of device %s takes the problem:\n%s", plan->device->info.name, reasons);
+    return attn_fail(ATTN_UNSUPPORTED, "no kernel of device %s takes the problem%s", plan->device->info.name, reasons);
 }
 
 attn_status attn_plan_create(attn_device *device, const attn_problem *problem, attn_plan **result)
@@ -102,9 +102,9 @@ size_t attn_plan_explain(const attn_plan *plan, char *bytes, size_t capacity)
     const attn_shape *s = &plan->shape;
     const attn_problem *p = &plan->problem;
     text to = { capacity ? bytes : NULL, capacity, 0 };
-    append(&to, "device %s, kernel %s, tile %d x %d, threads %d, workspace %zu bytes\n", plan->device->info.name,
+    append(&to, "device %s, kernel %s, tile %d x %d, threads %d, workspace %zu bytes", plan->device->info.name,
            plan->kernel->name, plan->kernel->tile_q, plan->kernel->tile_k, plan->threads, plan->workspace);
-    append(&to, "  problem: B %lld, Hq %lld, Hk %lld, Nq %lld, Nk %lld, D %lld, Dv %lld, q %s, k %s, v %s, o %s%s%s%s\n",
+    append(&to, "\n  problem: B %lld, Hq %lld, Hk %lld, Nq %lld, Nk %lld, D %lld, Dv %lld, q %s, k %s, v %s, o %s%s%s%s",
            (long long)s->batch, (long long)s->heads_q, (long long)s->heads_k, (long long)s->max_q, (long long)s->max_k,
            (long long)s->dim, (long long)s->dim_v, attn_dtype_name(p->q.dtype), attn_dtype_name(p->k.dtype),
            attn_dtype_name(p->v.dtype), attn_dtype_name(p->o.dtype), s->ragged_q ? ", ragged q" : "",

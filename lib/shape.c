@@ -13,7 +13,7 @@
 /* The channels of q, k, v, o. No kernel of any backend comes near; it keeps scratch sizes in range. */
 enum { LARGEST_DIM = 65536 };
 
-/* query rows x keys x heads x batch stays countable in 64 bits. */
+/* query rows x keys x heads x batch stays countable in 64 bits, and so does every product of some of them. */
 static const double LARGEST_PAIRS = 9e18;
 
 static attn_status check_floats(const attn_problem *p)
@@ -202,7 +202,7 @@ attn_status attn_shape_from_problem(const attn_problem *p, attn_shape *s)
     ATTN_TRY(check_keys(p, s));
     ATTN_TRY(check_lse(p, s));
     ATTN_TRY(check_scores(p, s));
-    double pairs = (double)s->batch * (double)s->heads_q * (double)s->max_q * (double)s->max_k;
+    double pairs = fmax(1, (double)s->batch) * (double)s->heads_q * fmax(1, (double)s->max_q) * fmax(1, (double)s->max_k);
     if (pairs > LARGEST_PAIRS)
         return attn_fail(ATTN_INVALID, "q and k make %g pairs of query and key, expected at most %g", pairs, LARGEST_PAIRS);
     return ATTN_OK;
