@@ -1,0 +1,33 @@
+#!/bin/sh
+# The installed library, as a user meets it: pkg-config finds it, and the program printed in README.md compiles with
+# the flags it gives, runs, and prints what README.md says (the text block that follows the program).
+# make installcheck sets srcdir, CC, PKG_CONFIG_PATH, PKG_CONFIG_SYSROOT_DIR and LD_LIBRARY_PATH.
+
+set -e
+scratch=tests/installed.tmp
+rm -rf $scratch
+mkdir -p $scratch
+trap 'rm -rf $scratch' EXIT
+
+# block KIND NUMBER: the NUMBERth code block of that kind in README.md.
+block() {
+    awk -v kind="$1" -v wanted="$2" '
+        /^```/ && inside { inside = 0; next }
+        $0 == "```" kind { inside = 1; seen++; next }
+        /^```/ { inside = 2; next }
+        inside == 1 && seen == wanted' "$srcdir/README.md"
+}
+
+block c 1 > $scratch/program.c
+test -s $scratch/program.c || { echo "README.md: no C program"; exit 1; }
+block text 1 > $scratch/expected
+
+# As a static library too: Libs.private must be complete.
+for how in '' --static; do
+    flags=$(${PKG_CONFIG:-pkg-config} --cflags --libs $how attn)
+    test -z "$how" || flags=$(echo "$flags" | sed 's/-lattn/-l:libattn.a/')
+    $CC -Wall -Wextra -Werror $scratch/program.c -o $scratch/program $flags
+    $scratch/program > $scratch/printed
+    cat $scratch/printed
+    diff $scratch/expected $scratch/printed
+done

@@ -1,0 +1,116 @@
+/*
+ * The definition of attention, transcribed literally. Slow on purpose: every pair is visited and asked.
+ *
+ * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE.
+ */
+#include "config.h"
+
+#include "oracle.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static int64_t floor_divide(int64_t a, int64_t b)
+{
+    return (int64_t)floor((double)a / (double)b);
+}
+
+/* causal & (sink | (window combine chunk)), as attn.h puts it. */
+static int visible(const attn_mask *m, int64_t p, int64_t j)
+{
+    int has_window = m->window_left >= 0 || m->window_right >= 0;
+    int has_chunk = m->chunk > 0;
+    int window = (m->window_left < 0 || j >= p - m->window_left) && (m->window_right < 0 || j <= p + m->window_right);
+    int chunk = !has_chunk || (floor_divide(p, m->chunk) - m->chunk_back <= floor_divide(j, m->chunk) &&
+                               floor_divide(j, m->chunk) <= floor_divide(p, m->chunk));
+    int local = has_window && has_chunk && m->combine == ATTN_UNION ? window || chunk : window && chunk;
+
+    return (!m->causal || j <= p) && (j < m->sink || local);
+}
+
+int oracle_visible(const attn_problem *problem, int64_t rows, int64_t keys, int64_t r, int64_t j)
+{
+    return visible(&problem->mask, problem->alignment == ATTN_ALIGN_END ? r + keys - rows : r, j);
+}
+
+/* One query row: sequence, head, row, position. */
+struct query {
+    int64_t b, h, r, p;
+};
+
+static double score(const struct instance *in, const struct query *q, int64_t j)
+{
+    const attn_problem *problem = &in->problem;
+    struct place from = instance_query(in, q->b, q->r), to = instance_key(in, q->b, j);
+    int64_t kv_head = q->h / (in->c->hq / in->c->hk), c;
+    /* The API's scale is a float, the default one too. */
+    double scale = problem->scale != 0 ? (double)problem->scale : (double)(float)(1.0 / sqrt((double)in->c->d));
+    double cap = (double)problem->softcap, s = 0;
+
+    for (c = 0; c < in->c->d; c++)
+        s += instance_value(in, OPERAND_Q, from.batch, q->h, from.position, c, 0) *
+             instance_value(in, OPERAND_K, to.batch, kv_head, to.position, c, 0);
+    s *= scale;
+    if (cap > 0)
+        s = cap * tanh(s / cap);
+    s -= instance_value(in, OPERAND_ALIBI, q->b, q->h, 0, 0, 0) * fabs((double)(q->p - j));
+    return s + instance_value(in, OPERAND_BIAS, q->b, q->h, q->r, j, 0);
+}
+
+/* o of one row, which is zero when it comes, and its lse. */
+static double attend(const struct instance *in, const struct query *q, double *o)
+{
+    int64_t keys = case_keys(in->c, q->b), kv_head = q->h / (in->c->hq / in->c->hk), j, c;
+    double *s = malloc((size_t)(keys + 1) * sizeof *s), most = -INFINITY, sum = 0, lse, sink;
+
+    if (s == NULL)
+        return NAN;
+    for (j = 0; j < keys; j++) {
+        s[j] = visible(&in->problem.mask, q->p, j) ? score(in, q, j) : -INFINITY;
+        most = s[j] > most ? s[j] : most;
+    }
+    for (j = 0; j < keys && most > -INFINITY; j++)
+        sum += exp(s[j] - most);
+    lse = sum > 0 ? most + log(sum) : -INFINITY;
+    sink = instance_value(in, OPERAND_SINK_LOGIT, 0, q->h, 0, 0, -INFINITY);
+    for (j = 0; j < keys && sum > 0; j++) {
+        struct place place = instance_key(in, q->b, j);
+        double weight = exp(s[j] - lse) / (1 + exp(sink - lse));
+
+        for (c = 0; c < in->c->dv && weight > 0; c++)
+            o[c] += weight * instance_value(in, OPERAND_V, place.batch, kv_head, place.position, c, 0);
+    }
+    free(s);
+    return lse;
+}
+
+int oracle_definition(const struct instance *in, struct result *result)
+{
+    int64_t row;
+
+    if (result_create(in, result))
+        return -1;
+#ifdef _OPENMP
+#pragma omp parallel for schedule(dynamic) if (oracle_work(in->c) > 1e6)
+#endif
+    for (row = 0; row < result->rows; row++) {
+        struct query q;
+
+        result_locate(in, row, &q.b, &q.h, &q.r);
+        q.p = q.r;
+        if (in->problem.alignment == ATTN_ALIGN_END)
+            q.p += case_keys(in->c, q.b) - case_query_rows(in->c, q.b);
+        result->lse[row] = attend(in, &q, result->o + row * result->dv);
+    }
+    return 0;
+}
+
+double oracle_work(const struct attention_case *c)
+{
+    double work = 0;
+    int64_t b;
+
+    for (b = 0; b < c->batch; b++)
+        work += (double)case_query_rows(c, b) * (double)case_keys(c, b) * (double)c->hq * (double)(c->d + c->dv);
+    return work;
+}

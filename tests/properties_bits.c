@@ -1,0 +1,254 @@
+/*
+ * Properties of bits: what must not change a result at all.
+ *
+ * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE.
+ */
+#include "config.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "numbers.h"
+#include "properties.h"
+
+static enum outcome same_bits(const struct result *a, const struct result *b, const char *what, char *message)
+{
+    int64_t i = 0;
+
+    if (result_equal(a, b, 1))
+        return OUTCOME_PASSED;
+    while (i + 1 < a->rows * a->dv && memcmp(&a->o[i], &b->o[i], sizeof *a->o) == 0)
+        i++;
+    snprintf(message, MESSAGE, "%s: other bits; o[row %lld, c=%lld] is %.9g, then %.9g", what, (long long)(i / a->dv),
+             (long long)(i % a->dv), a->o[i], b->o[i]);
+    return OUTCOME_FAILED;
+}
+
+static enum outcome twice(const struct target *target, struct instance *in, char *message)
+{
+    struct result first, second;
+    enum outcome outcome = conform_run(target, in, &first, message);
+
+    if (outcome != OUTCOME_PASSED)
+        return outcome;
+    outcome = conform_run(target, in, &second, message);
+    if (outcome == OUTCOME_PASSED) {
+        outcome = same_bits(&first, &second, "run twice", message);
+        result_destroy(&second);
+    }
+    result_destroy(&first);
+    return outcome;
+}
+
+/* ---- threads ------------------------------------------------------------------------------------------------- */
+
+static enum outcome run_threads(const struct target *target, struct instance *in, int threads, struct result *result,
+                                char *message)
+{
+    if (attn_device_set_threads(target->device, threads)) {
+        snprintf(message, MESSAGE, "attn_device_set_threads: %s", attn_reason());
+        return OUTCOME_SKIPPED;
+    }
+    return conform_run(target, in, result, message);
+}
+
+static enum outcome thread_counts(const struct target *target, struct instance *in, char *message)
+{
+    struct result one, more;
+    enum outcome outcome = run_threads(target, in, 1, &one, message);
+    char what[32];
+    int threads;
+
+    if (outcome != OUTCOME_PASSED)
+        return outcome;
+    for (threads = 2; threads <= 5 && outcome == OUTCOME_PASSED; threads++) {
+        outcome = run_threads(target, in, threads, &more, message);
+        if (outcome == OUTCOME_PASSED) {
+            snprintf(what, sizeof what, "1 thread and %d", threads);
+            outcome = same_bits(&one, &more, what, message);
+            result_destroy(&more);
+        }
+    }
+    attn_device_set_threads(target->device, 0);
+    result_destroy(&one);
+    return outcome;
+}
+
+/* One of two runs that are under way at once. */
+struct runner {
+    const struct target *target;
+    const attn_plan *plan;
+    const struct instance *in;
+    struct result result;
+    enum outcome outcome;
+    char message[MESSAGE];
+};
+
+static void *run_again_and_again(void *context)
+{
+    struct runner *runner = context;
+    struct target own = *runner->target;
+    int repeat;
+
+    runner->outcome = OUTCOME_FAILED;
+    snprintf(runner->message, MESSAGE, "attn_queue_create failed");
+    if (attn_queue_create(own.device, &own.queue))
+        return NULL;
+    for (repeat = 0; repeat < 5; repeat++) {
+        runner->outcome = conform_run_plan(&own, runner->plan, runner->in, &runner->result, runner->message);
+        if (runner->outcome != OUTCOME_PASSED)
+            break;
+        if (repeat < 4)
+            result_destroy(&runner->result);
+    }
+    attn_queue_destroy(own.queue);
+    return NULL;
+}
+
+static enum outcome compare_runners(struct runner runner[2], const struct result *alone, char *message)
+{
+    enum outcome outcome = OUTCOME_PASSED;
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        if (runner[i].outcome != OUTCOME_PASSED) {
+            memcpy(message, runner[i].message, MESSAGE);
+            outcome = runner[i].outcome;
+            continue;
+        }
+        if (outcome == OUTCOME_PASSED)
+            outcome = same_bits(alone, &runner[i].result, "alone, and beside another run", message);
+        result_destroy(&runner[i].result);
+    }
+    return outcome;
+}
+
+/* One plan, two threads, a workspace, outputs and a queue each. */
+static enum outcome two_at_once(const struct target *target, struct instance *in, char *message)
+{
+    struct result alone;
+    enum outcome outcome = conform_run(target, in, &alone, message);
+    attn_plan *plan = NULL;
+    pthread_t thread;
+
+    if (outcome != OUTCOME_PASSED)
+        return outcome;
+    if (attn_plan_create(target->device, &in->problem, &plan)) {
+        snprintf(message, MESSAGE, "attn_plan_create: %s", attn_reason());
+        outcome = OUTCOME_FAILED;
+    } else {
+        struct runner runner[2] = { { .target = target, .plan = plan, .in = in },
+                                    { .target = target, .plan = plan, .in = in } };
+
+        snprintf(message, MESSAGE, "pthread_create failed");
+        outcome = OUTCOME_FAILED;
+        if (pthread_create(&thread, NULL, run_again_and_again, &runner[1]) == 0) {
+            run_again_and_again(&runner[0]);
+            pthread_join(thread, NULL);
+            outcome = compare_runners(runner, &alone, message);
+        }
+    }
+    attn_plan_destroy(plan);
+    result_destroy(&alone);
+    return outcome;
+}
+
+/* ---- the rest of the batch ------------------------------------------------------------------------------------ */
+
+/* Other numbers in every sequence but the first. */
+static void change_others(struct instance *in)
+{
+    static const int changed[] = { OPERAND_Q, OPERAND_K, OPERAND_V };
+    int64_t b, h, i, c;
+
+    for (int n = 0; n < 3; n++) {
+        struct operand *operand = &in->operand[changed[n]];
+
+        for (b = 1; b < in->c->batch; b++)
+            for (h = 0; h < operand->tensor.size[1]; h++)
+                for (i = 0; i < (n == 0 ? case_query_rows(in->c, b) : case_keys(in->c, b)); i++) {
+                    struct place at = n == 0 ? instance_query(in, b, i) : instance_key(in, b, i);
+
+                    for (c = 0; c < operand->tensor.size[3]; c++)
+                        number_store(operand->data, operand->tensor.dtype,
+                                     instance_index(operand, at.batch, h, at.position, c),
+                                     (float)((i + 3 * c) % 7) - 9.0f);
+                }
+    }
+}
+
+static enum outcome rest_of_batch(const struct target *target, struct instance *in, char *message)
+{
+    struct result before, after;
+    enum outcome outcome = conform_run(target, in, &before, message);
+
+    if (outcome != OUTCOME_PASSED)
+        return outcome;
+    change_others(in);
+    outcome = conform_run(target, in, &after, message);
+    if (outcome == OUTCOME_PASSED) {
+        int64_t rows = result_row(in, 1, 0, 0);
+
+        before.rows = after.rows = rows;
+        outcome = same_bits(&before, &after, "other numbers in other sequences", message);
+        result_destroy(&after);
+    }
+    result_destroy(&before);
+    return outcome;
+}
+
+/* Every sequence alone, contiguous, without lengths or pages, has the bits that it has in the batch. */
+static enum outcome sequences_alone(const struct target *target, struct instance *in, char *message)
+{
+    struct result whole;
+    enum outcome outcome = conform_run(target, in, &whole, message);
+    int64_t b;
+
+    if (outcome != OUTCOME_PASSED)
+        return outcome;
+    for (b = 0; b < in->c->batch && outcome == OUTCOME_PASSED; b++)
+        outcome = property_same_part(target, in, &whole, b, 0, case_query_rows(in->c, b), case_keys(in->c, b), message);
+    result_destroy(&whole);
+    return outcome;
+}
+
+/* Every row alone, with the keys up to its own, as a program that makes one token after the other does it. */
+static enum outcome decode_as_prefill(const struct target *target, struct instance *in, char *message)
+{
+    struct result whole;
+    enum outcome outcome = conform_run(target, in, &whole, message);
+    int64_t before = in->c->nk - in->c->nq, b, r;
+
+    if (outcome != OUTCOME_PASSED)
+        return outcome;
+    for (b = 0; b < in->c->batch; b++)
+        for (r = 0; r < in->c->nq && outcome == OUTCOME_PASSED; r++)
+            outcome = property_same_part(target, in, &whole, b, r, 1, before + r + 1, message);
+    result_destroy(&whole);
+    return outcome;
+}
+
+#define ANY                                                                                                            \
+    "x/{b3/n70:130/h4:2/d64/{f32,f16},n1:5000/h8:2/d128/f16/causal,cuq65.3.0.129/cuk64.0.7.2000/h2/d40/f32/causal}"
+const struct property properties_bits[] = {
+    { "twice", twice, ANY, 0 },
+    { "thread-counts", thread_counts, ANY, 0 },
+    { "thread-counts", thread_counts,
+      "x/n9:3000/used3000.0.65.1200/page16/h4:1/d64/f16/{causal,causal/window200:0/sink4}", 0 },
+    { "two-at-once", two_at_once, ANY, 0 },
+    { "rest-of-batch", rest_of_batch, ANY, 0 },
+    { "rest-of-batch", rest_of_batch, "x/n9:3000/used3000.17.65.1200/page16/h4:1/d64/f16/causal", 0 },
+    { "sequences-alone", sequences_alone, "x/b3/n70:130/h4:2/d64/{f32,f16,bf16}/{full,causal,alibibatch/biasb11k}", 1 },
+    { "sequences-alone", sequences_alone,
+      "x/cuq65.3.0.129/cuk64.0.7.2000/h4:2/d40/{f32,f16}/{causal,window20:20,sinklogit}", 1 },
+    { "sequences-alone", sequences_alone, "x/n9:3000/used3000.0.65.1200/page{1,16,64}/h4:1/d64/{f32,f16}/{full,causal}",
+      1 },
+    { "sequences-alone", sequences_alone,
+      "x/cuq5.1.70/n1:300/used300.0.65/page3/h4:2/d64/f32/causal/{window20:0/sink3,view}", 1 },
+    { "decode-as-prefill", decode_as_prefill, "x/n130/h4:2/d64/{f32,f16,bf16}/causal", 1 },
+    { "decode-as-prefill", decode_as_prefill,
+      "x/n70:200/h2/d40/f32/causal/{window20:0/sink3,chunk32:1,cap5,alibi,bshd}", 1 },
+    { "decode-as-prefill", decode_as_prefill,
+      "x/n12:5000/h4:1/d64/{f32,f16}/causal/{full,sinklogit,window3000:0/sink4}", 1 },
+    { NULL, NULL, NULL, 0 },
+};
