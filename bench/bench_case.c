@@ -1,0 +1,117 @@
+/*
+ * bench_case.c: one timed case.
+ *
+ * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE.
+ */
+#include "bench.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tools/timing.h"
+
+static const double round_seconds = 0.05; /* what a short case is repeated for */
+enum { COLD_REPEATS = 5 };                /* emptying the caches costs more than the run */
+
+static int failed(const struct bench_case *c, const char *what)
+{
+    fprintf(stderr, "attn bench: %s: %s: %s\n", c->name, what, attn_reason());
+    return 1;
+}
+
+/* The library's reason, its lines joined. */
+static void set_declined(struct bench_case *c)
+{
+    snprintf(c->declined, sizeof c->declined, "unsupported: %s", attn_reason());
+    for (char *at = c->declined; *at; at++)
+        if (*at == '\n')
+            *at = ' ';
+}
+
+/* Seconds of one run, waited for; < 0 on failure. */
+static double run_once(const struct bench_case *c)
+{
+    double start = monotonic_seconds();
+    if (attn_run(c->plan, &c->args, c->queue) || attn_queue_wait(c->queue))
+        return -1.0;
+    return monotonic_seconds() - start;
+}
+
+/* The first run touches the memory; the second tells how many make a round. */
+static int set_repeats(struct bench_case *c)
+{
+    double seconds = run_once(c);
+    if (seconds >= 0.0 && seconds < 1.0)
+        seconds = run_once(c);
+    if (seconds < 0.0)
+        return failed(c, "run");
+    long repeats = (long)(round_seconds / fmax(seconds, 1e-7)) + 1;
+    c->repeats = c->cold && repeats > COLD_REPEATS ? COLD_REPEATS : repeats;
+    return 0;
+}
+
+static int open_plan(struct bench_case *c, attn_problem *problem)
+{
+    attn_status status = attn_plan_create(c->device, problem, &c->plan);
+    if (status == ATTN_UNSUPPORTED) {
+        set_declined(c);
+        return 0;
+    }
+    c->info = (attn_plan_info)ATTN_PLAN_INFO_INIT;
+    return status || attn_plan_get_info(c->plan, &c->info) ? failed(c, "plan") : 0;
+}
+
+int bench_case_open(struct bench_case *c, attn_device *device, int rounds)
+{
+    struct attention_case parsed;
+    attn_problem problem;
+    char error[2 * CASE_NAME];
+    if (case_parse(c->text, &parsed, error, sizeof error)) {
+        fprintf(stderr, "attn bench: %s\n", error);
+        return 1;
+    }
+    c->device = device;
+    c->cold = parsed.nq == 1; /* between two tokens a model reads its weights and its other layers' K and V */
+    c->seconds = calloc((size_t)rounds, sizeof *c->seconds);
+    if (!c->seconds) {
+        fprintf(stderr, "attn bench: out of memory\n");
+        return 1;
+    }
+    case_problem(&parsed, &problem);
+    if (open_plan(c, &problem))
+        return 1;
+    if (!c->plan)
+        return 0;
+    if (bench_data_open(device, &parsed, &problem, attn_plan_workspace(c->plan), &c->args))
+        return failed(c, "data");
+    if (attn_queue_create(device, &c->queue))
+        return failed(c, "queue");
+    return set_repeats(c);
+}
+
+double bench_case_time(struct bench_case *c, ceilings *evictor)
+{
+    double sum = 0.0;
+    for (long i = 0; i < c->repeats; i++) {
+        if (c->cold && evictor)
+            ceilings_evict(evictor);
+        double seconds = run_once(c);
+        if (seconds < 0.0) {
+            failed(c, "run");
+            return seconds;
+        }
+        sum += seconds;
+    }
+    return sum / (double)c->repeats;
+}
+
+void bench_case_close(struct bench_case *c)
+{
+    if (c->queue)
+        attn_queue_destroy(c->queue);
+    if (c->plan)
+        bench_data_close(c->device, &c->args);
+    attn_plan_destroy(c->plan);
+    free(c->seconds);
+}

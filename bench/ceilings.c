@@ -1,0 +1,327 @@
+/*
+ * ceilings.c: the list of ceilings, their memory and their timing.
+ *
+ * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE.
+ */
+#include "config.h" /* madvise and sched_setaffinity are extensions */
+
+#include "ceilings.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if defined(__linux__)
+#include <sched.h>
+#include <sys/mman.h>
+#endif
+#if defined(_OPENMP)
+#include <omp.h>
+#endif
+
+#include "tools/timing.h"
+
+static const ceiling_isa *const isas[] = {
+    &ceiling_isa_c,
+#if defined(__x86_64__) && defined(__GNUC__)
+    &ceiling_isa_avx2,
+    &ceiling_isa_avx512,
+#endif
+#if defined(__aarch64__)
+    &ceiling_isa_neon,
+#endif
+};
+
+enum { ISAS = sizeof isas / sizeof isas[0], MOST = ISAS * 2 + 2, HUGE_PAGE = 2 << 20 };
+static const size_t least_memory = (size_t)512 << 20;
+static const double round_seconds = 0.1;
+
+static const struct {
+    const char *name, *unit;
+} kinds[CEILING_KINDS] = {
+    { "f32 FMA in registers", "GFLOP/s" },
+    { "softmax exp f32", "Gexp/s" },
+    { "read L2", "GB/s" },
+    { "read memory", "GB/s" },
+};
+
+typedef struct {
+    ceiling_kind kind;
+    const ceiling_isa *isa;
+    long repeats; /* of one round; 0: not known yet */
+} ceiling;
+
+struct ceilings {
+    int threads, count;
+    int best[CEILING_KINDS];
+    ceiling list[MOST];
+    ceiling_work *work; /* one per thread */
+    uint32_t *words;    /* what CEILING_MEMORY reads */
+    size_t word_count;
+};
+
+const char *ceiling_kind_name(ceiling_kind kind)
+{
+    return kinds[kind].name;
+}
+
+const char *ceiling_kind_unit(ceiling_kind kind)
+{
+    return kinds[kind].unit;
+}
+
+/* ---- caches ------------------------------------------------------------------------------------------------ */
+
+/* First line of a file of one cache in Linux's sysfs; 0 on failure. */
+static int cache_line(int index, const char *file, char *text, int size)
+{
+    char path[96];
+    snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu0/cache/index%d/%s", index, file);
+    FILE *f = fopen(path, "r");
+    if (!f)
+        return 0;
+    char *read = fgets(text, size, f);
+    fclose(f);
+    return read != NULL;
+}
+
+size_t ceilings_cache_bytes(int level)
+{
+    char text[32];
+    for (int index = 0; cache_line(index, "level", text, sizeof text); index++) {
+        if (atoi(text) != level || !cache_line(index, "type", text, sizeof text) || text[0] == 'I')
+            continue;
+        if (!cache_line(index, "size", text, sizeof text))
+            return 0;
+        char *unit;
+        unsigned long size = strtoul(text, &unit, 10);
+        return (size_t)size << (*unit == 'K' ? 10 : *unit == 'M' ? 20 : 0);
+    }
+    return 0;
+}
+
+/* ---- memory ------------------------------------------------------------------------------------------------ */
+
+/* Bytes that every thread reads for CEILING_L2: well inside L2, well beyond L1. */
+static size_t l2_bytes(void)
+{
+    size_t size = ceilings_cache_bytes(2);
+    return size ? size / 2 : 128 << 10;
+}
+
+static size_t memory_bytes(int threads)
+{
+    size_t cache = ceilings_cache_bytes(3), least = (size_t)threads * l2_bytes();
+    size_t size = 4 * cache > least_memory ? 4 * cache : least_memory;
+    if (size < least)
+        size = least;
+    size_t step = (size_t)HUGE_PAGE * (size_t)threads;
+    return (size + step - 1) / step * step;
+}
+
+/* Huge pages where the system gives them: the ceiling is what the memory can do, not what its page walks cost. */
+static uint32_t *take_words(size_t bytes)
+{
+    uint32_t *words = aligned_alloc(HUGE_PAGE, bytes);
+#if defined(__linux__) && defined(MADV_HUGEPAGE)
+    if (words)
+        madvise(words, bytes, MADV_HUGEPAGE);
+#endif
+    return words;
+}
+
+static void fill_work(ceilings *c, int thread)
+{
+    ceiling_work *work = &c->work[thread];
+    memset(work, 0, sizeof *work);
+    for (int i = 0; i < CEILING_ROW; i++)
+        work->in[i] = -20.0f * (float)(i + 1) / CEILING_ROW;
+    size_t slice = c->word_count / (size_t)c->threads;
+    work->words = c->words + (size_t)thread * slice;
+    memset(c->words + (size_t)thread * slice, thread + 1, slice * sizeof(uint32_t));
+}
+
+/* ---- the list ----------------------------------------------------------------------------------------------- */
+
+static void add(ceilings *c, ceiling_kind kind, const ceiling_isa *isa)
+{
+    c->best[kind] = c->count;
+    c->list[c->count++] = (ceiling){ kind, isa, 0 };
+}
+
+static void list_all(ceilings *c, int all_isas)
+{
+    const ceiling_isa *best = isas[0];
+    for (int i = 0; i < ISAS; i++)
+        if (isas[i]->present())
+            best = isas[i];
+    for (int kind = CEILING_FMA; kind <= CEILING_EXP; kind++) {
+        for (int i = 0; i < ISAS; i++)
+            if (isas[i] != best && all_isas && isas[i]->present())
+                add(c, (ceiling_kind)kind, isas[i]);
+        add(c, (ceiling_kind)kind, best);
+    }
+    add(c, CEILING_L2, best);
+    add(c, CEILING_MEMORY, best);
+}
+
+/* Threads that a parallel region really has: fewer than asked for without OpenMP or under OMP_THREAD_LIMIT. */
+static int team_size(int threads)
+{
+    int size = 1;
+    (void)threads;
+#if defined(_OPENMP)
+#pragma omp parallel num_threads(threads)
+#pragma omp single
+    size = omp_get_num_threads();
+#endif
+    return size;
+}
+
+ceilings *ceilings_open(int threads, int all_isas)
+{
+    threads = team_size(threads);
+    ceilings *c = calloc(1, sizeof *c);
+    if (!c)
+        return NULL;
+    size_t bytes = memory_bytes(threads);
+    c->threads = threads;
+    c->word_count = bytes / sizeof(uint32_t);
+    c->work = aligned_alloc(64, sizeof *c->work * (size_t)threads);
+    c->words = take_words(bytes);
+    if (!c->work || !c->words) {
+        ceilings_close(c);
+        return NULL;
+    }
+    list_all(c, all_isas);
+#pragma omp parallel for num_threads(threads) schedule(static, 1)
+    for (int thread = 0; thread < threads; thread++)
+        fill_work(c, thread);
+    return c;
+}
+
+void ceilings_close(ceilings *c)
+{
+    if (!c)
+        return;
+    free(c->work);
+    free(c->words);
+    free(c);
+}
+
+int ceilings_count(const ceilings *c)
+{
+    return c->count;
+}
+
+ceiling_kind ceilings_kind(const ceilings *c, int index)
+{
+    return c->list[index].kind;
+}
+
+const char *ceilings_isa(const ceilings *c, int index)
+{
+    return c->list[index].isa->name;
+}
+
+int ceilings_best(const ceilings *c, ceiling_kind kind)
+{
+    return c->best[kind];
+}
+
+/* ---- timing -------------------------------------------------------------------------------------------------- */
+
+/* Binds the calling thread to the thread-th CPU of `allowed`, so that two threads never share one while another idles.
+ * Undone after each round: a process that stays bound would look like a one-CPU machine to the library. */
+#if defined(__linux__)
+static void pin(int thread, const cpu_set_t *allowed)
+{
+    int left = thread % CPU_COUNT(allowed);
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+        if (!CPU_ISSET(cpu, allowed) || left-- > 0)
+            continue;
+        cpu_set_t one;
+        CPU_ZERO(&one);
+        CPU_SET(cpu, &one);
+        sched_setaffinity(0, sizeof one, &one);
+        return;
+    }
+}
+#endif
+
+static ceiling_run *kernel_of(const ceiling *item)
+{
+    if (item->kind == CEILING_FMA)
+        return item->isa->fma;
+    return item->kind == CEILING_EXP ? item->isa->softmax : item->isa->read;
+}
+
+/* Wall time from the first thread past the common barrier to the last one's end. */
+static double timed(ceilings *c, ceiling_run *run, long repeats)
+{
+    double begin = INFINITY, end = 0.0;
+#pragma omp parallel num_threads(c->threads)
+    {
+        int thread = 0;
+#if defined(_OPENMP)
+        thread = omp_get_thread_num();
+#endif
+#if defined(__linux__)
+        cpu_set_t allowed;
+        int pinned = sched_getaffinity(0, sizeof allowed, &allowed) == 0;
+        if (pinned)
+            pin(thread, &allowed);
+#endif
+        run(&c->work[thread], 1);
+#pragma omp barrier
+        double from = monotonic_seconds();
+        run(&c->work[thread], repeats);
+        double to = monotonic_seconds();
+#pragma omp critical(attn_bench_ceilings)
+        {
+            begin = fmin(begin, from);
+            end = fmax(end, to);
+        }
+#if defined(__linux__)
+        if (pinned)
+            sched_setaffinity(0, sizeof allowed, &allowed);
+#endif
+    }
+    return end - begin;
+}
+
+/* Sets every thread's slice for a kind that reads; returns what all threads do in one repeat, in flops, exps, bytes. */
+static double prepare(ceilings *c, const ceiling *item)
+{
+    if (item->kind == CEILING_FMA)
+        return item->isa->flops * c->threads;
+    if (item->kind == CEILING_EXP)
+        return (double)CEILING_ROW * c->threads;
+    size_t words = item->kind == CEILING_L2 ? l2_bytes() / sizeof(uint32_t) : c->word_count / (size_t)c->threads;
+    words -= words % CEILING_BLOCK;
+    for (int thread = 0; thread < c->threads; thread++)
+        c->work[thread].word_count = words;
+    return (double)(words * sizeof(uint32_t)) * c->threads;
+}
+
+void ceilings_evict(ceilings *c)
+{
+    ceiling *item = &c->list[c->best[CEILING_MEMORY]];
+    prepare(c, item);
+    timed(c, item->isa->read, 0);
+}
+
+double ceilings_measure(ceilings *c, int index)
+{
+    ceiling *item = &c->list[index];
+    ceiling_run *run = kernel_of(item);
+    double per_repeat = prepare(c, item);
+    if (item->repeats == 0) {
+        double seconds = timed(c, run, item->repeats = 1);
+        while (seconds < round_seconds)
+            seconds = timed(c, run, item->repeats *= 2);
+        item->repeats = (long)((double)item->repeats * round_seconds / seconds) + 1;
+    }
+    return per_repeat * (double)item->repeats / timed(c, run, item->repeats);
+}
