@@ -15,6 +15,11 @@ attn_status attn_host_queue_wait(attn_queue *queue);
 void attn_host_queue_destroy(attn_queue *queue);
 attn_status attn_host_merge(attn_device *device, const attn_merge_args *args, attn_queue *queue);
 
+#define ATTN_HOST_MEMBERS                                                                                    \
+    .alloc = attn_host_alloc, .free = attn_host_free, .upload = attn_host_upload,                            \
+    .download = attn_host_download, .queue_create = attn_host_queue_create, .queue_wait = attn_host_queue_wait, \
+    .queue_destroy = attn_host_queue_destroy, .merge = attn_host_merge
+
 /* Opens a device without state of its own; closed by free(). */
 attn_status attn_host_open(attn_device **device);
 
