@@ -17,7 +17,8 @@ static attn_status check_size(const char *name, const void *theirs, size_t least
         return attn_fail(ATTN_INVALID, "%s is NULL", name);
     memcpy(size, theirs, sizeof *size);
     if (*size < least || *size > LARGEST_STRUCT)
-        return attn_fail(ATTN_INVALID, "%s.size is %zu, expected %zu or more: initialise the struct with its _INIT macro", name,
+        return attn_fail(ATTN_INVALID,
+                         "%s.size is %zu, expected %zu or more: initialise the struct with its _INIT macro", name,
                          *size, least);
     return ATTN_OK;
 }
@@ -31,7 +32,8 @@ attn_status attn_read_struct(const char *name, void *known, size_t own_size, con
     const unsigned char *bytes = theirs;
     for (size_t i = own_size; i < size; i++)
         if (bytes[i])
-            return attn_fail(ATTN_UNSUPPORTED, "%s has a field at byte %zu that this version of libattn does not know", name, i);
+            return attn_fail(ATTN_UNSUPPORTED, "%s has a field at byte %zu that this version of libattn does not know",
+                             name, i);
     memcpy(known, theirs, size < own_size ? size : own_size);
     memcpy(known, &own_size, sizeof own_size);
     return ATTN_OK;

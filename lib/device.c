@@ -89,8 +89,8 @@ attn_status attn_device_open(const char *name, attn_device **device)
         if (index >= 0 && index < count)
             return open_index(attn_backends[b], index, device);
         if (index >= 0)
-            return attn_fail(ATTN_NO_DEVICE, "name is \"%s\", but %s has %d device%s here", name, attn_backends[b]->name,
-                             count, count == 1 ? "" : "s");
+            return attn_fail(ATTN_NO_DEVICE, "name is \"%s\", but %s has %d device%s here", name,
+                             attn_backends[b]->name, count, count == 1 ? "" : "s");
     }
     return attn_fail(ATTN_NO_DEVICE, "name is \"%.64s\", expected auto or one that attn_device_describe gives", name);
 }

@@ -46,10 +46,12 @@ static attn_status check_layouts(const attn_merge_args *a)
 static attn_status check_memories(const attn_merge_args *a)
 {
     if (!a->parts_o || !a->parts_lse)
-        return attn_fail(ATTN_INVALID, "%s is NULL, expected an array of %d", a->parts_o ? "parts_lse" : "parts_o", a->count);
+        return attn_fail(ATTN_INVALID, "%s is NULL, expected an array of %d", a->parts_o ? "parts_lse" : "parts_o",
+                         a->count);
     for (int i = 0; i < a->count; i++)
         if (!a->parts_o[i].handle || !a->parts_lse[i].handle)
-            return attn_fail(ATTN_INVALID, "%s[%d].handle is 0, expected memory", a->parts_o[i].handle ? "parts_lse" : "parts_o", i);
+            return attn_fail(ATTN_INVALID, "%s[%d].handle is 0, expected memory",
+                             a->parts_o[i].handle ? "parts_lse" : "parts_o", i);
     if (!a->out_o.handle)
         return attn_fail(ATTN_INVALID, "out_o.handle is 0, expected memory");
     if (attn_present(&a->lse) && !a->out_lse.handle)
@@ -72,6 +74,7 @@ attn_status attn_merge(attn_device *device, const attn_merge_args *args, attn_qu
         return ATTN_OK;
     ATTN_TRY(check_memories(&own));
     if (queue && queue->device != device)
-        return attn_fail(ATTN_INVALID, "queue belongs to device %s, expected %s", queue->device->info.name, device->info.name);
+        return attn_fail(ATTN_INVALID, "queue belongs to device %s, expected %s", queue->device->info.name,
+                         device->info.name);
     return device->backend->merge(device, &own, queue);
 }

@@ -104,7 +104,8 @@ size_t attn_plan_explain(const attn_plan *plan, char *bytes, size_t capacity)
     text to = { capacity ? bytes : NULL, capacity, 0 };
     append(&to, "device %s, kernel %s, tile %d x %d, threads %d, workspace %zu bytes", plan->device->info.name,
            plan->kernel->name, plan->kernel->tile_q, plan->kernel->tile_k, plan->threads, plan->workspace);
-    append(&to, "\n  problem: B %lld, Hq %lld, Hk %lld, Nq %lld, Nk %lld, D %lld, Dv %lld, q %s, k %s, v %s, o %s%s%s%s",
+    append(&to,
+           "\n  problem: B %lld, Hq %lld, Hk %lld, Nq %lld, Nk %lld, D %lld, Dv %lld, q %s, k %s, v %s, o %s%s%s%s",
            (long long)s->batch, (long long)s->heads_q, (long long)s->heads_k, (long long)s->max_q, (long long)s->max_k,
            (long long)s->dim, (long long)s->dim_v, attn_dtype_name(p->q.dtype), attn_dtype_name(p->k.dtype),
            attn_dtype_name(p->v.dtype), attn_dtype_name(p->o.dtype), s->ragged_q ? ", ragged q" : "",
@@ -123,7 +124,8 @@ static void count_work(const attn_plan *plan, attn_plan_info *info)
     int64_t rows = s->max_q * s->group, tile_q = plan->kernel->tile_q;
     for (int64_t row = 0; tile_q && row < rows; row += tile_q) {
         int64_t last = row + tile_q < rows ? row + tile_q - 1 : rows - 1;
-        attn_tile_rows tile = { &s->visible, row / s->group + shift, last / s->group + shift, s->max_k, plan->kernel->tile_k };
+        attn_tile_rows tile = { &s->visible, row / s->group + shift, last / s->group + shift, s->max_k,
+                                plan->kernel->tile_k };
         attn_tile_count count = attn_count_tiles(&tile);
         info->tiles_full += count.full;
         info->tiles_partial += count.partial;
@@ -170,8 +172,8 @@ attn_status attn_plan_get_info(const attn_plan *plan, attn_plan_info *info)
     own.tiles_full *= sequences * heads_k;
     own.tiles_partial *= sequences * heads_k;
     own.flops = 2.0 * (double)own.pairs * (double)(s->dim + s->dim_v);
-    double key_bytes = (double)s->dim * (double)attn_dtype_size(p->k.dtype) +
-                       (double)s->dim_v * (double)attn_dtype_size(p->v.dtype);
+    double key_bytes =
+        (double)s->dim * (double)attn_dtype_size(p->k.dtype) + (double)s->dim_v * (double)attn_dtype_size(p->v.dtype);
     own.bytes = tensor_bytes(&p->q) + tensor_bytes(&p->o) + tensor_bytes(&p->lse) +
                 key_bytes * keys_touched(plan) * (double)s->batch * (double)s->heads_k;
     return attn_write_struct("info", info, &own, sizeof own);

@@ -44,10 +44,11 @@ static attn_status check_memories(const attn_problem *p, const attn_args *a)
         if (!has_elements(tensors[i].tensor))
             continue;
         if (!tensors[i].memory->handle)
-            return attn_fail(ATTN_INVALID, "args.%s.handle is 0, expected memory: the problem has this tensor", tensors[i].name);
+            return attn_fail(ATTN_INVALID, "args.%s.handle is 0, expected memory: the problem has this tensor",
+                             tensors[i].name);
         if (tensors[i].memory->offset % element)
-            return attn_fail(ATTN_INVALID, "args.%s.offset is %" PRIu64 " bytes, expected a multiple of %zu", tensors[i].name,
-                             tensors[i].memory->offset, element);
+            return attn_fail(ATTN_INVALID, "args.%s.offset is %" PRIu64 " bytes, expected a multiple of %zu",
+                             tensors[i].name, tensors[i].memory->offset, element);
     }
     return ATTN_OK;
 }

@@ -81,7 +81,8 @@ static attn_status check_ragged(const char *name, const attn_tensor *cu_seqlens,
     if (cu_seqlens->size[0] < 1)
         return attn_fail(ATTN_INVALID, "%s.size[0] is 0, expected sequences + 1", name);
     if (packed->size[BATCH] != 1)
-        return attn_fail(ATTN_INVALID, "%s.size[0] is %" PRId64 ", expected 1 with %s", packed_name, packed->size[BATCH], name);
+        return attn_fail(ATTN_INVALID, "%s.size[0] is %" PRId64 ", expected 1 with %s", packed_name,
+                         packed->size[BATCH], name);
     *batch = cu_seqlens->size[0] - 1;
     return ATTN_OK;
 }
@@ -173,8 +174,8 @@ static attn_status check_bias(const attn_problem *p, const attn_shape *s)
         int64_t size = p->bias.size[d];
         int fits = d < 2 ? size == needed[d] : size >= needed[d];
         if (size != 1 && !fits)
-            return attn_fail(ATTN_INVALID, "bias.size[%d] is %" PRId64 ", expected 1 or %" PRId64 "%s", d, size, needed[d],
-                             d < 2 ? "" : " or more");
+            return attn_fail(ATTN_INVALID, "bias.size[%d] is %" PRId64 ", expected 1 or %" PRId64 "%s", d, size,
+                             needed[d], d < 2 ? "" : " or more");
     }
     return ATTN_OK;
 }
@@ -186,7 +187,8 @@ static attn_status check_scores(const attn_problem *p, attn_shape *s)
     if (!isfinite(p->softcap) || p->softcap < 0)
         return attn_fail(ATTN_INVALID, "softcap is %g, expected 0 (off) or a positive number", (double)p->softcap);
     if (p->alignment != ATTN_ALIGN_END && p->alignment != ATTN_ALIGN_START)
-        return attn_fail(ATTN_INVALID, "alignment is %d, expected ATTN_ALIGN_END or ATTN_ALIGN_START", (int)p->alignment);
+        return attn_fail(ATTN_INVALID, "alignment is %d, expected ATTN_ALIGN_END or ATTN_ALIGN_START",
+                         (int)p->alignment);
     s->scale = p->scale != 0 ? p->scale : (float)(1 / sqrt((double)s->dim));
     ATTN_TRY(attn_visible_from_mask(&p->mask, &s->visible));
     ATTN_TRY(check_head_vector("alibi", &p->alibi, s, s->batch));
@@ -202,8 +204,10 @@ attn_status attn_shape_from_problem(const attn_problem *p, attn_shape *s)
     ATTN_TRY(check_keys(p, s));
     ATTN_TRY(check_lse(p, s));
     ATTN_TRY(check_scores(p, s));
-    double pairs = fmax(1, (double)s->batch) * (double)s->heads_q * fmax(1, (double)s->max_q) * fmax(1, (double)s->max_k);
+    double pairs =
+        fmax(1, (double)s->batch) * (double)s->heads_q * fmax(1, (double)s->max_q) * fmax(1, (double)s->max_k);
     if (pairs > LARGEST_PAIRS)
-        return attn_fail(ATTN_INVALID, "q and k make %g pairs of query and key, expected at most %g", pairs, LARGEST_PAIRS);
+        return attn_fail(ATTN_INVALID, "q and k make %g pairs of query and key, expected at most %g", pairs,
+                         LARGEST_PAIRS);
     return ATTN_OK;
 }

@@ -15,11 +15,11 @@
 attn_status attn_fail(attn_status status, const char *format, ...) ATTN_PRINTF(2, 3);
 
 /* Returns from the caller when `call` fails. */
-#define ATTN_TRY(call)                \
-    do {                              \
-        attn_status status_ = (call); \
-        if (status_)                  \
-            return status_;           \
+#define ATTN_TRY(call)                                                                                                 \
+    do {                                                                                                               \
+        attn_status status_ = (call);                                                                                  \
+        if (status_)                                                                                                   \
+            return status_;                                                                                            \
     } while (0)
 
 #endif

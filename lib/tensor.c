@@ -51,9 +51,9 @@ attn_tensor attn_bhsd(attn_dtype dtype, int64_t batch, int64_t heads, int64_t po
 attn_tensor attn_bshd(attn_dtype dtype, int64_t batch, int64_t heads, int64_t positions, int64_t channels)
 {
     int64_t position = times(heads, channels);
-    attn_tensor tensor = {
-        dtype, { batch, heads, positions, channels }, { times(positions, position), channels, position, 1 }
-    };
+    attn_tensor tensor = { dtype,
+                           { batch, heads, positions, channels },
+                           { times(positions, position), channels, position, 1 } };
     return tensor;
 }
 
@@ -86,8 +86,8 @@ attn_status attn_check_tensor(const char *name, const attn_tensor *tensor, unsig
         if (stride < 0)
             return attn_fail(ATTN_INVALID, "%s.stride[%d] is %" PRId64 ", expected 0 or more", name, d, stride);
         if (size > 1 && stride > MAX_BYTES / (4 * (size - 1)))
-            return attn_fail(ATTN_INVALID, "%s.stride[%d] is %" PRId64 ": the tensor spans more than 2^60 bytes", name, d,
-                             stride);
+            return attn_fail(ATTN_INVALID, "%s.stride[%d] is %" PRId64 ": the tensor spans more than 2^60 bytes", name,
+                             d, stride);
     }
     return ATTN_OK;
 }
@@ -124,8 +124,10 @@ attn_status attn_check_distinct(const char *name, const attn_tensor *tensor)
         if (tensor->size[next] <= 1)
             continue;
         if (tensor->stride[next] < reach)
-            return attn_fail(ATTN_INVALID, "%s.stride[%d] is %" PRId64 ": elements of an output overlap, expected %" PRId64
-                             " or more", name, next, tensor->stride[next], reach);
+            return attn_fail(ATTN_INVALID,
+                             "%s.stride[%d] is %" PRId64 ": elements of an output overlap, expected %" PRId64
+                             " or more",
+                             name, next, tensor->stride[next], reach);
         reach += (tensor->size[next] - 1) * tensor->stride[next];
     }
     return ATTN_OK;

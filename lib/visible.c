@@ -27,7 +27,8 @@ static int64_t floor_divide(int64_t a, int64_t b)
 static attn_status check_field(const char *name, int64_t value, int64_t low, int64_t high)
 {
     if (value < low || value > high)
-        return attn_fail(ATTN_INVALID, "mask.%s is %" PRId64 ", expected %" PRId64 " .. %" PRId64, name, value, low, high);
+        return attn_fail(ATTN_INVALID, "mask.%s is %" PRId64 ", expected %" PRId64 " .. %" PRId64, name, value, low,
+                         high);
     return ATTN_OK;
 }
 

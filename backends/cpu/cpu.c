@@ -25,8 +25,9 @@ static attn_status choose_isa(attn_cpu_isa *isa)
     if (wanted < 0)
         return attn_fail(ATTN_NO_DEVICE, "ATTN_CPU_ISA is \"%.32s\", expected c, neon, avx2 or avx512", name);
     if (!attn_cpu_has_isa((attn_cpu_isa)wanted))
-        return attn_fail(ATTN_NO_DEVICE, "ATTN_CPU_ISA is \"%s\", which this CPU or this build of libattn lacks; best is %s",
-                         name, attn_cpu_isa_name(*isa));
+        return attn_fail(ATTN_NO_DEVICE,
+                         "ATTN_CPU_ISA is \"%s\", which this CPU or this build of libattn lacks; best is %s", name,
+                         attn_cpu_isa_name(*isa));
     *isa = (attn_cpu_isa)wanted;
     return ATTN_OK;
 }
@@ -41,8 +42,9 @@ static int why_not(const attn_kernel *kernel, const attn_device *device, const a
         return attn_decline(why, "needs the instruction set %s, this device is opened for %s", tile->isa,
                             attn_cpu_isa_name(allowed));
     if (shape->dim > ATTN_CPU_LARGEST_DIM || shape->dim_v > ATTN_CPU_LARGEST_DIM)
-        return attn_decline(why, "%s is %lld, at most %d", shape->dim > ATTN_CPU_LARGEST_DIM ? "q.size[3]" : "v.size[3]",
-                            (long long)(shape->dim > ATTN_CPU_LARGEST_DIM ? shape->dim : shape->dim_v), ATTN_CPU_LARGEST_DIM);
+        return attn_decline(
+            why, "%s is %lld, at most %d", shape->dim > ATTN_CPU_LARGEST_DIM ? "q.size[3]" : "v.size[3]",
+            (long long)(shape->dim > ATTN_CPU_LARGEST_DIM ? shape->dim : shape->dim_v), ATTN_CPU_LARGEST_DIM);
     return 0;
 }
 
@@ -96,10 +98,10 @@ static void close_device(attn_device *device)
     free(device);
 }
 
-#define KERNEL(isa_name, rows)                                                                        \
-    {                                                                                                 \
-        .name = "flash-" #isa_name, .tile_q = rows, .tile_k = ATTN_TILE_K, .split_keys = ATTN_CPU_SPLIT, \
-        .variant = &attn_cpu_tile_##isa_name, .why_not = why_not, .workspace = workspace, .run = attn_cpu_run, \
+#define KERNEL(isa_name, rows)                                                                                         \
+    {                                                                                                                  \
+        .name = "flash-" #isa_name, .tile_q = rows, .tile_k = ATTN_TILE_K, .split_keys = ATTN_CPU_SPLIT,               \
+        .variant = &attn_cpu_tile_##isa_name, .why_not = why_not, .workspace = workspace, .run = attn_cpu_run,         \
     }
 
 static const attn_kernel kernels[] = {

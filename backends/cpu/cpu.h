@@ -17,27 +17,27 @@ enum { ATTN_CPU_SPLIT = 1024, ATTN_CPU_SPLIT_TILES = ATTN_CPU_SPLIT / ATTN_TILE_
 /* A query tile: consecutive rows of one KV head of one sequence, where row i is head i % group of query i / group, so
  * that a tile of keys and values is packed once for all heads that share it. */
 typedef struct attn_cpu_geometry {
-    int64_t rows;         /* of a query tile */
-    int64_t dim_v;        /* Dv rounded up to whole panels */
-    int64_t most_items;   /* bound of the query tiles */
-    int64_t chunks;       /* bound of the chunks of a sequence */
-    int split;            /* chunks of one query tile are separate work items */
-    size_t scratch;       /* bytes of a thread */
-    size_t part;          /* bytes of the result of one chunk of one query tile, when split */
-    size_t first_items;   /* bytes of the table that finds a query tile's sequence */
-    size_t workspace;     /* bytes in all */
+    int64_t rows;       /* of a query tile */
+    int64_t dim_v;      /* Dv rounded up to whole panels */
+    int64_t most_items; /* bound of the query tiles */
+    int64_t chunks;     /* bound of the chunks of a sequence */
+    int split;          /* chunks of one query tile are separate work items */
+    size_t scratch;     /* bytes of a thread */
+    size_t part;        /* bytes of the result of one chunk of one query tile, when split */
+    size_t first_items; /* bytes of the table that finds a query tile's sequence */
+    size_t workspace;   /* bytes in all */
 } attn_cpu_geometry;
 
 attn_cpu_geometry attn_cpu_geometry_of(const attn_plan *plan);
 
 /* One thread's memory. */
 typedef struct attn_cpu_scratch {
-    float *query;     /* [rows][D], scaled */
-    float *panel;     /* of keys or values, see tile.h */
-    float *scores;    /* [rows][ATTN_TILE_K] */
-    float *lane_sums; /* [rows][panel] */
-    float *rescale;   /* [rows] */
-    uint64_t *masks;  /* [rows][ATTN_MASK_WORDS] */
+    float *query;                        /* [rows][D], scaled */
+    float *panel;                        /* of keys or values, see tile.h */
+    float *scores;                       /* [rows][ATTN_TILE_K] */
+    float *lane_sums;                    /* [rows][panel] */
+    float *rescale;                      /* [rows] */
+    uint64_t *masks;                     /* [rows][ATTN_MASK_WORDS] */
     const void **key_rows, **value_rows; /* [ATTN_TILE_K] */
     attn_softmax part, total;
 } attn_cpu_scratch;
@@ -65,7 +65,8 @@ typedef struct attn_cpu_item {
 void attn_cpu_load_query(const attn_cpu_item *item, const attn_cpu_scratch *scratch);
 
 /* Computes one chunk into `part`; 0 when no row sees any of its keys (then only part's sums are set). */
-int attn_cpu_run_chunk(const attn_cpu_item *item, const attn_cpu_scratch *scratch, int64_t chunk, const attn_softmax *part);
+int attn_cpu_run_chunk(const attn_cpu_item *item, const attn_cpu_scratch *scratch, int64_t chunk,
+                       const attn_softmax *part);
 
 /* Sets up `total`, for merges in ascending order of chunks. */
 void attn_cpu_begin_total(const attn_cpu_item *item, const attn_softmax *total);

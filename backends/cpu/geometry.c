@@ -42,9 +42,9 @@ static int64_t most_items(const attn_plan *plan, int64_t tile_rows)
 static size_t scratch_bytes(const attn_plan *plan, const attn_cpu_geometry *g)
 {
     int64_t panel = tile_of(plan)->panel, dim = plan->shape.dim;
-    return floats(g->rows * dim) + floats(panel * most(dim, ATTN_TILE_K)) +
-           floats(g->rows * ATTN_TILE_K) + floats(g->rows * panel) + floats(g->rows) +
-           floats(g->rows * ATTN_MASK_WORDS * 2) + 2 * (size_t)ATTN_TILE_K * sizeof(void *) + 2 * g->part;
+    return floats(g->rows * dim) + floats(panel * most(dim, ATTN_TILE_K)) + floats(g->rows * ATTN_TILE_K) +
+           floats(g->rows * panel) + floats(g->rows) + floats(g->rows * ATTN_MASK_WORDS * 2) +
+           2 * (size_t)ATTN_TILE_K * sizeof(void *) + 2 * g->part;
 }
 
 attn_cpu_geometry attn_cpu_geometry_of(const attn_plan *plan)

@@ -90,7 +90,8 @@ static void add_bias(const attn_cpu_item *item, int row, int64_t first, int coun
 {
     const attn_tensor *t = &item->plan->problem.bias;
     int64_t stride = t->size[CHANNEL] > 1 ? t->stride[CHANNEL] : 0;
-    const char *bias = attn_host_element(t, item->args->bias, item->sequence.batch, head_of(item, row), query_of(item, row));
+    const char *bias =
+        attn_host_element(t, item->args->bias, item->sequence.batch, head_of(item, row), query_of(item, row));
     if (stride == 1) {
         item->tile->bias(scores, bias + first * (int64_t)attn_dtype_size(t->dtype), t->dtype, count);
         return;
@@ -126,7 +127,8 @@ static int keys_in_tile(const attn_cpu_item *item, int64_t tile)
 }
 
 /* Scores of the rows that see anything of the tile, then their weights; begins to fetch the tile's values. */
-static attn_range weigh_keys(const attn_cpu_item *item, const attn_cpu_scratch *s, int64_t tile, const attn_softmax *part)
+static attn_range weigh_keys(const attn_cpu_item *item, const attn_cpu_scratch *s, int64_t tile,
+                             const attn_softmax *part)
 {
     const attn_cpu_tile *f = item->tile;
     const attn_problem *p = &item->plan->problem;
@@ -154,8 +156,8 @@ static attn_range weigh_keys(const attn_cpu_item *item, const attn_cpu_scratch *
 }
 
 /* acc = rescale acc + weights V; begins to fetch the keys of tile `next`. */
-static void add_values(const attn_cpu_item *item, const attn_cpu_scratch *s, int64_t tile, int64_t next, attn_range rows,
-                       const attn_softmax *part)
+static void add_values(const attn_cpu_item *item, const attn_cpu_scratch *s, int64_t tile, int64_t next,
+                       attn_range rows, const attn_softmax *part)
 {
     const attn_cpu_tile *f = item->tile;
     attn_dtype dtype = item->plan->problem.v.dtype;
@@ -173,9 +175,11 @@ static void add_values(const attn_cpu_item *item, const attn_cpu_scratch *s, int
     }
 }
 
-int attn_cpu_run_chunk(const attn_cpu_item *item, const attn_cpu_scratch *scratch, int64_t chunk, const attn_softmax *part)
+int attn_cpu_run_chunk(const attn_cpu_item *item, const attn_cpu_scratch *scratch, int64_t chunk,
+                       const attn_softmax *part)
 {
-    int64_t end = (chunk + 1) * ATTN_CPU_SPLIT_TILES, tile = attn_next_tile(&item->schedule, chunk * ATTN_CPU_SPLIT_TILES);
+    int64_t end = (chunk + 1) * ATTN_CPU_SPLIT_TILES,
+            tile = attn_next_tile(&item->schedule, chunk * ATTN_CPU_SPLIT_TILES);
     int any = tile >= 0 && tile < end;
     memset(part->sum, 0, (size_t)item->rows * sizeof(float));
     if (!any)
@@ -214,7 +218,8 @@ void attn_cpu_store_output(const attn_cpu_item *item, const attn_softmax *total)
 {
     const attn_problem *p = &item->plan->problem;
     for (int r = 0; r < item->rows; r++) {
-        int64_t batch = item->sequence.batch_q, head = head_of(item, r), position = item->sequence.row_q + query_of(item, r);
+        int64_t batch = item->sequence.batch_q, head = head_of(item, r),
+                position = item->sequence.row_q + query_of(item, r);
         double sum = total->sum[r], lse = total->max[r] * LN_2 + log(sum);
         double factor = sum == 0 ? 0 : sink_share(item, r, lse) / sum;
         item->tile->store_output(total->acc + r * total->stride, item->plan->shape.dim_v, (float)factor, p->o.dtype,

@@ -28,9 +28,9 @@ enum { ATTN_FEW_ROWS = 4 };
 
 /* Running softmax of some rows: o = acc / sum. A row that saw no key has max = -inf, sum = 0, acc = 0. */
 typedef struct attn_softmax {
-    float *max;      /* [rows] */
-    float *sum;      /* [rows] */
-    float *acc;      /* [rows][stride] */
+    float *max; /* [rows] */
+    float *sum; /* [rows] */
+    float *acc; /* [rows][stride] */
     int64_t stride;
 } attn_softmax;
 
@@ -43,18 +43,18 @@ typedef struct attn_cpu_tile {
     /* rows[panel] of K, all channels. Like pack_values, prefetches the rows `ahead`, as many, at the same bytes. */
     void (*pack_keys)(const void *const *rows, attn_dtype dtype, int64_t dim, float *panel, const void *const *ahead);
     /* rows[count] of V, channels `first` .. first + panel - 1. */
-    void (*pack_values)(const void *const *rows, int count, attn_dtype dtype, int64_t first, int64_t dim_v, float *panel,
-                        const void *const *ahead);
+    void (*pack_values)(const void *const *rows, int count, attn_dtype dtype, int64_t first, int64_t dim_v,
+                        float *panel, const void *const *ahead);
     /* c[rows][panel] = a[rows][depth] panel[depth][panel], or with scale: c = scale[row] c + a panel. */
-    void (*product)(int rows, int64_t depth, const float *a, int64_t a_stride, const float *panel, float *c, int64_t c_stride,
-                    const float *scale);
+    void (*product)(int rows, int64_t depth, const float *a, int64_t a_stride, const float *panel, float *c,
+                    int64_t c_stride, const float *scale);
 
     /* The same two products, packing included, for count <= ATTN_FEW_ROWS rows: query is [count][dim], scores and weights
      * [count][ATTN_TILE_K], acc [count][stride]. For few_keys, rows[] are whole panels. */
     void (*few_keys)(int count, const void *const *rows, int keys, attn_dtype dtype, int64_t dim, const float *query,
                      float *scores, const void *const *ahead);
-    void (*few_values)(int count, const void *const *rows, int keys, attn_dtype dtype, int64_t dim_v, const float *weights,
-                       float *acc, int64_t stride, const float *scale, const void *const *ahead);
+    void (*few_values)(int count, const void *const *rows, int keys, attn_dtype dtype, int64_t dim_v,
+                       const float *weights, float *acc, int64_t stride, const float *scale, const void *const *ahead);
 
     /* One row of ATTN_TILE_K scores each. */
     void (*softcap)(float *scores, float cap);                                     /* s = cap tanh(s) */

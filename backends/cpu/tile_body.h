@@ -14,6 +14,9 @@
 #define UNROLL PRAGMA(GCC unroll 16)
 #endif
 
+/* A loop whose arrays must become registers. */
+#define UNROLLED(i, count) UNROLL for (int i = 0; i < (count); i++)
+
 enum { PANEL = LANES * PANEL_VECTORS };
 
 static const float LOG2_E = 1.44269504088896340736f;
@@ -23,11 +26,10 @@ static const float LOG2_E = 1.44269504088896340736f;
 #include "tile_few.h"
 #include "tile_softmax.h"
 
-#define ATTN_CPU_TILE(name)                             \
-    {                                                   \
-        .isa = name, .panel = PANEL,                    \
-        .load_query = load_query, .pack_keys = pack_keys, .pack_values = pack_values, .product = product, \
-        .few_keys = few_keys, .few_values = few_values,                                                   \
-        .softcap = softcap, .alibi = alibi, .bias = bias, .mask = mask, .softmax = softmax,               \
-        .reduce_sums = reduce_sums, .merge = merge, .store_output = store_output,                         \
+#define ATTN_CPU_TILE(name)                                                                                            \
+    {                                                                                                                  \
+        .isa = name, .panel = PANEL, .load_query = load_query, .pack_keys = pack_keys, .pack_values = pack_values,     \
+        .product = product, .few_keys = few_keys, .few_values = few_values, .softcap = softcap, .alibi = alibi,        \
+        .bias = bias, .mask = mask, .softmax = softmax, .reduce_sums = reduce_sums, .merge = merge,                    \
+        .store_output = store_output,                                                                                  \
     }

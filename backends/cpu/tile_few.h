@@ -9,13 +9,13 @@ INLINE void few_key_lanes(const int count, const void *const *rows, attn_dtype d
 {
     vf block[LANES], sum[ATTN_FEW_ROWS];
     int64_t i = 0;
-    UNROLL for (int r = 0; r < count; r++)
+    UNROLLED (r, count)
         sum[r] = vf_zero();
     for (; i + LANES <= dim; i += LANES) {
         load_block(block, dtype, rows, i, ahead);
         vf_transpose(block);
-        UNROLL for (int c = 0; c < LANES; c++)
-            UNROLL for (int r = 0; r < count; r++)
+        UNROLLED (c, LANES)
+            UNROLLED (r, count)
                 sum[r] = vf_fma(vf_set1(query[r * dim + i + c]), block[c], sum[r]);
     }
     if (i < dim) {
@@ -25,10 +25,10 @@ INLINE void few_key_lanes(const int count, const void *const *rows, attn_dtype d
         for (int c = 0; c < LANES; c++)
             vf_store(channels + c * LANES, block[c]);
         for (int c = 0; i + c < dim; c++)
-            UNROLL for (int r = 0; r < count; r++)
+            UNROLLED (r, count)
                 sum[r] = vf_fma(vf_set1(query[r * dim + i + c]), vf_load(channels + c * LANES), sum[r]);
     }
-    UNROLL for (int r = 0; r < count; r++)
+    UNROLLED (r, count)
         vf_store(scores + r * ATTN_TILE_K, sum[r]);
 }
 
@@ -38,18 +38,18 @@ INLINE void few_value_panel(const int count, const int whole, const void *const 
                             const float *scale, const void *const *ahead)
 {
     vf sum[ATTN_FEW_ROWS][PANEL_VECTORS];
-    UNROLL for (int r = 0; r < count; r++)
-        UNROLL for (int v = 0; v < PANEL_VECTORS; v++)
+    UNROLLED (r, count)
+        UNROLLED (v, PANEL_VECTORS)
             sum[r][v] = vf_mul(vf_set1(scale[r]), vf_load(acc + r * stride + first + v * LANES));
     for (int key = 0; key < keys; key++)
-        UNROLL for (int v = 0; v < PANEL_VECTORS; v++) {
+        UNROLLED (v, PANEL_VECTORS) {
             int64_t i = first + v * LANES;
             vf value = whole ? load_ahead(dtype, rows[key], i, ahead[key]) : load_tail(dtype, rows[key], i, dim_v);
-            UNROLL for (int r = 0; r < count; r++)
+            UNROLLED (r, count)
                 sum[r][v] = vf_fma(vf_set1(weights[r * ATTN_TILE_K + key]), value, sum[r][v]);
         }
-    UNROLL for (int r = 0; r < count; r++)
-        UNROLL for (int v = 0; v < PANEL_VECTORS; v++)
+    UNROLLED (r, count)
+        UNROLLED (v, PANEL_VECTORS)
             vf_store(acc + r * stride + first + v * LANES, sum[r][v]);
 }
 
@@ -61,7 +61,8 @@ INLINE void few_keys_of(const int count, const void *const *rows, int keys, attn
 }
 
 INLINE void few_values_of(const int count, const void *const *rows, int keys, attn_dtype dtype, int64_t dim_v,
-                          const float *weights, float *acc, int64_t stride, const float *scale, const void *const *ahead)
+                          const float *weights, float *acc, int64_t stride, const float *scale,
+                          const void *const *ahead)
 {
     int64_t first = 0;
     for (; first + PANEL <= dim_v; first += PANEL)
@@ -71,16 +72,16 @@ INLINE void few_values_of(const int count, const void *const *rows, int keys, at
 }
 
 /* Loops over rows must be known to the compiler, to keep the sums in registers. */
-#define FOR_COUNT(count, type, call) \
-    do {                             \
-        if (count == 1)              \
-            call(1, type);           \
-        else if (count == 2)         \
-            call(2, type);           \
-        else if (count == 3)         \
-            call(3, type);           \
-        else                         \
-            call(4, type);           \
+#define FOR_COUNT(count, type, call)                                                                                   \
+    do {                                                                                                               \
+        if (count == 1)                                                                                                \
+            call(1, type);                                                                                             \
+        else if (count == 2)                                                                                           \
+            call(2, type);                                                                                             \
+        else if (count == 3)                                                                                           \
+            call(3, type);                                                                                             \
+        else                                                                                                           \
+            call(4, type);                                                                                             \
     } while (0)
 
 static void few_keys(int count, const void *const *rows, int keys, attn_dtype dtype, int64_t dim, const float *query,
@@ -93,8 +94,8 @@ static void few_keys(int count, const void *const *rows, int keys, attn_dtype dt
 #undef CALL_COUNT
 }
 
-static void few_values(int count, const void *const *rows, int keys, attn_dtype dtype, int64_t dim_v, const float *weights,
-                       float *acc, int64_t stride, const float *scale, const void *const *ahead)
+static void few_values(int count, const void *const *rows, int keys, attn_dtype dtype, int64_t dim_v,
+                       const float *weights, float *acc, int64_t stride, const float *scale, const void *const *ahead)
 {
 #define CALL_COUNT(n, type) few_values_of(n, rows, keys, type, dim_v, weights, acc, stride, scale, ahead)
 #define CALL(type) FOR_COUNT(count, type, CALL_COUNT)

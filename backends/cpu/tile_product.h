@@ -5,12 +5,13 @@
 INLINE void transpose_keys(vf block[LANES], float *panel, int64_t count)
 {
     vf_transpose(block);
-    UNROLL for (int c = 0; c < LANES; c++)
+    UNROLLED (c, LANES)
         if (c < count)
             vf_store(panel + c * PANEL, block[c]);
 }
 
-INLINE void pack_key_lanes(const void *const *rows, attn_dtype dtype, int64_t dim, float *panel, const void *const *ahead)
+INLINE void pack_key_lanes(const void *const *rows, attn_dtype dtype, int64_t dim, float *panel,
+                           const void *const *ahead)
 {
     vf block[LANES];
     int64_t i = 0;
@@ -30,12 +31,12 @@ INLINE void pack_keys_of(const void *const *rows, attn_dtype dtype, int64_t dim,
         pack_key_lanes(rows + key, dtype, dim, panel + key, ahead + key);
 }
 
-INLINE void pack_values_of(const void *const *rows, int count, attn_dtype dtype, int64_t first, int64_t dim_v, float *panel,
-                           const void *const *ahead)
+INLINE void pack_values_of(const void *const *rows, int count, attn_dtype dtype, int64_t first, int64_t dim_v,
+                           float *panel, const void *const *ahead)
 {
     if (first + PANEL <= dim_v) {
         for (int key = 0; key < count; key++)
-            UNROLL for (int v = 0; v < PANEL_VECTORS; v++)
+            UNROLLED (v, PANEL_VECTORS)
                 vf_store(panel + key * PANEL + v * LANES, load_ahead(dtype, rows[key], first + v * LANES, ahead[key]));
         return;
     }
@@ -51,8 +52,8 @@ static void pack_keys(const void *const *rows, attn_dtype dtype, int64_t dim, fl
 #undef CALL
 }
 
-static void pack_values(const void *const *rows, int count, attn_dtype dtype, int64_t first, int64_t dim_v, float *panel,
-                        const void *const *ahead)
+static void pack_values(const void *const *rows, int count, attn_dtype dtype, int64_t first, int64_t dim_v,
+                        float *panel, const void *const *ahead)
 {
 #define CALL(type) pack_values_of(rows, count, type, first, dim_v, panel, ahead)
     FOR_TYPE(dtype, CALL);
@@ -64,31 +65,31 @@ INLINE void block_product(const int rows, int64_t depth, const float *a, int64_t
                           int64_t c_stride, const float *scale)
 {
     vf sum[BLOCK_ROWS][PANEL_VECTORS];
-    UNROLL for (int r = 0; r < rows; r++)
-        UNROLL for (int v = 0; v < PANEL_VECTORS; v++)
+    UNROLLED (r, rows)
+        UNROLLED (v, PANEL_VECTORS)
             sum[r][v] = scale ? vf_mul(vf_set1(scale[r]), vf_load(c + r * c_stride + v * LANES)) : vf_zero();
     for (int64_t k = 0; k < depth; k++, b += PANEL) {
         vf column[PANEL_VECTORS];
-        UNROLL for (int v = 0; v < PANEL_VECTORS; v++)
+        UNROLLED (v, PANEL_VECTORS)
             column[v] = vf_load(b + v * LANES);
-        UNROLL for (int r = 0; r < rows; r++) {
+        UNROLLED (r, rows) {
             vf element = vf_set1(a[r * a_stride + k]);
-            UNROLL for (int v = 0; v < PANEL_VECTORS; v++)
+            UNROLLED (v, PANEL_VECTORS)
                 sum[r][v] = vf_fma(element, column[v], sum[r][v]);
         }
     }
-    UNROLL for (int r = 0; r < rows; r++)
-        UNROLL for (int v = 0; v < PANEL_VECTORS; v++)
+    UNROLLED (r, rows)
+        UNROLLED (v, PANEL_VECTORS)
             vf_store(c + r * c_stride + v * LANES, sum[r][v]);
 }
 
 typedef void block_function(int64_t depth, const float *a, int64_t a_stride, const float *b, float *c, int64_t c_stride,
                             const float *scale);
-#define BLOCK(rows)                                                                                          \
-    static void block_##rows(int64_t depth, const float *a, int64_t a_stride, const float *b, float *c,      \
-                             int64_t c_stride, const float *scale)                                           \
-    {                                                                                                        \
-        block_product(rows, depth, a, a_stride, b, c, c_stride, scale);                                      \
+#define BLOCK(rows)                                                                                                    \
+    static void block_##rows(int64_t depth, const float *a, int64_t a_stride, const float *b, float *c,                \
+                             int64_t c_stride, const float *scale)                                                     \
+    {                                                                                                                  \
+        block_product(rows, depth, a, a_stride, b, c, c_stride, scale);                                                \
     }
 BLOCK(1)
 BLOCK(2)
@@ -116,11 +117,12 @@ BLOCK(12)
 static block_function *const blocks[BLOCK_ROWS] = { BLOCKS_TO_4 BLOCKS_TO_6 BLOCKS_TO_12 };
 
 /* The panel stays in L1 while the rows of a stream past it. */
-static void product(int rows, int64_t depth, const float *a, int64_t a_stride, const float *panel, float *c, int64_t c_stride,
-                    const float *scale)
+static void product(int rows, int64_t depth, const float *a, int64_t a_stride, const float *panel, float *c,
+                    int64_t c_stride, const float *scale)
 {
     for (int r = 0; r < rows; r += BLOCK_ROWS) {
         int count = rows - r < BLOCK_ROWS ? rows - r : BLOCK_ROWS;
-        blocks[count - 1](depth, a + r * a_stride, a_stride, panel, c + r * c_stride, c_stride, scale ? scale + r : NULL);
+        blocks[count - 1](depth, a + r * a_stride, a_stride, panel, c + r * c_stride, c_stride,
+                          scale ? scale + r : NULL);
     }
 }

@@ -73,9 +73,9 @@ INLINE void load_block(vf block[LANES], attn_dtype dtype, const void *const *row
     const int blocks = (int)(CACHE_LINE / load_bytes(dtype)), share = blocks < LANES ? LANES / blocks : 1;
     int64_t byte = i / LANES * load_bytes(dtype);
     int first = (int)(i / LANES % blocks) * LANES / blocks;
-    UNROLL for (int lane = 0; lane < share; lane++)
+    UNROLLED (lane, share)
         __builtin_prefetch((const char *)ahead[first + lane] + byte, 0, 2);
-    UNROLL for (int lane = 0; lane < LANES; lane++)
+    UNROLLED (lane, LANES)
         block[lane] = load_lanes(dtype, rows[lane], i);
 }
 
@@ -86,12 +86,12 @@ INLINE void load_tail_block(vf block[LANES], attn_dtype dtype, const void *const
 }
 
 /* A type known to the compiler in each branch keeps the choice out of the loops. */
-#define FOR_TYPE(dtype, call)         \
-    do {                              \
-        if (dtype == ATTN_F32)        \
-            call(ATTN_F32);           \
-        else if (dtype == ATTN_F16)   \
-            call(ATTN_F16);           \
-        else                          \
-            call(ATTN_BF16);          \
+#define FOR_TYPE(dtype, call)                                                                                          \
+    do {                                                                                                               \
+        if (dtype == ATTN_F32)                                                                                         \
+            call(ATTN_F32);                                                                                            \
+        else if (dtype == ATTN_F16)                                                                                    \
+            call(ATTN_F16);                                                                                            \
+        else                                                                                                           \
+            call(ATTN_BF16);                                                                                           \
     } while (0)

@@ -14,6 +14,8 @@
 enum { LANES = 4, PANEL_VECTORS = 2 };
 #define BLOCK_ROWS 4
 
+/* clang-format off: one line a function */
+
 typedef float vf __attribute__((vector_size(16)));
 typedef int32_t vi __attribute__((vector_size(16)));
 
@@ -24,17 +26,50 @@ static inline vf vf_load(const float *p)
     return a;
 }
 
-static inline void vf_store(float *p, vf a) { memcpy(p, &a, sizeof a); }
-static inline vf vf_set1(float a) { return (vf){ a, a, a, a }; }
-static inline vf vf_zero(void) { return (vf){ 0, 0, 0, 0 }; }
-static inline vf vf_add(vf a, vf b) { return a + b; }
-static inline vf vf_sub(vf a, vf b) { return a - b; }
-static inline vf vf_mul(vf a, vf b) { return a * b; }
-static inline vf vf_div(vf a, vf b) { return a / b; }
-static inline vf vf_fma(vf a, vf b, vf c) { return a * b + c; }
-static inline vf vf_select(vi mask, vf a, vf b) { return (vf)((mask & (vi)a) | (~mask & (vi)b)); }
-static inline vf vf_max(vf a, vf b) { return vf_select(a > b, a, b); }
-static inline vf vf_abs(vf a) { return (vf)((vi)a & (vi){ INT32_MAX, INT32_MAX, INT32_MAX, INT32_MAX }); }
+static inline void vf_store(float *p, vf a)
+{
+    memcpy(p, &a, sizeof a);
+}
+static inline vf vf_set1(float a)
+{
+    return (vf){ a, a, a, a };
+}
+static inline vf vf_zero(void)
+{
+    return (vf){ 0, 0, 0, 0 };
+}
+static inline vf vf_add(vf a, vf b)
+{
+    return a + b;
+}
+static inline vf vf_sub(vf a, vf b)
+{
+    return a - b;
+}
+static inline vf vf_mul(vf a, vf b)
+{
+    return a * b;
+}
+static inline vf vf_div(vf a, vf b)
+{
+    return a / b;
+}
+static inline vf vf_fma(vf a, vf b, vf c)
+{
+    return a * b + c;
+}
+static inline vf vf_select(vi mask, vf a, vf b)
+{
+    return (vf)((mask & (vi)a) | (~mask & (vi)b));
+}
+static inline vf vf_max(vf a, vf b)
+{
+    return vf_select(a > b, a, b);
+}
+static inline vf vf_abs(vf a)
+{
+    return (vf)((vi)a & (vi){ INT32_MAX, INT32_MAX, INT32_MAX, INT32_MAX });
+}
 
 /* Adding and taking away 1.5 * 2^23 rounds what is below 2^22; the largest exponent met here is 126. */
 static inline vf vf_round(vf a)
@@ -51,7 +86,10 @@ static inline vf vf_ldexp(vf a, vf n)
 }
 
 /* Where x < limit: a, elsewhere (NaN included) b. */
-static inline vf vf_select_below(vf x, vf limit, vf a, vf b) { return vf_select(x < limit, a, b); }
+static inline vf vf_select_below(vf x, vf limit, vf a, vf b)
+{
+    return vf_select(x < limit, a, b);
+}
 
 /* Lane i: a where bit i is set, else b. */
 static inline vf vf_select_bits(uint32_t bits, vf a, vf b)
@@ -61,8 +99,14 @@ static inline vf vf_select_bits(uint32_t bits, vf a, vf b)
     return vf_select(((vi){ all, all, all, all } & lane) != 0, a, b);
 }
 
-static inline float vf_reduce_max(vf a) { return fmaxf(fmaxf(a[0], a[2]), fmaxf(a[1], a[3])); }
-static inline float vf_reduce_add(vf a) { return (a[0] + a[2]) + (a[1] + a[3]); }
+static inline float vf_reduce_max(vf a)
+{
+    return fmaxf(fmaxf(a[0], a[2]), fmaxf(a[1], a[3]));
+}
+static inline float vf_reduce_add(vf a)
+{
+    return (a[0] + a[2]) + (a[1] + a[3]);
+}
 
 static inline vf vf_load_f16(const uint16_t *p)
 {
@@ -77,7 +121,8 @@ static inline void vf_store_f16(uint16_t *p, vf a)
 
 static inline vf vf_load_bf16(const uint16_t *p)
 {
-    return (vf){ attn_float_of_bf16(p[0]), attn_float_of_bf16(p[1]), attn_float_of_bf16(p[2]), attn_float_of_bf16(p[3]) };
+    return (vf){ attn_float_of_bf16(p[0]), attn_float_of_bf16(p[1]), attn_float_of_bf16(p[2]),
+                 attn_float_of_bf16(p[3]) };
 }
 
 /* r[i] lane j <-> r[j] lane i. */

@@ -10,20 +10,58 @@
 enum { LANES = 4, PANEL_VECTORS = 4 };
 #define BLOCK_ROWS 6
 
+/* clang-format off: one line a function */
+
 typedef float32x4_t vf;
 
-static inline vf vf_load(const float *p) { return vld1q_f32(p); }
-static inline void vf_store(float *p, vf a) { vst1q_f32(p, a); }
-static inline vf vf_set1(float a) { return vdupq_n_f32(a); }
-static inline vf vf_zero(void) { return vdupq_n_f32(0); }
-static inline vf vf_add(vf a, vf b) { return vaddq_f32(a, b); }
-static inline vf vf_sub(vf a, vf b) { return vsubq_f32(a, b); }
-static inline vf vf_mul(vf a, vf b) { return vmulq_f32(a, b); }
-static inline vf vf_div(vf a, vf b) { return vdivq_f32(a, b); }
-static inline vf vf_max(vf a, vf b) { return vmaxq_f32(a, b); }
-static inline vf vf_fma(vf a, vf b, vf c) { return vfmaq_f32(c, a, b); }
-static inline vf vf_abs(vf a) { return vabsq_f32(a); }
-static inline vf vf_round(vf a) { return vrndnq_f32(a); }
+static inline vf vf_load(const float *p)
+{
+    return vld1q_f32(p);
+}
+static inline void vf_store(float *p, vf a)
+{
+    vst1q_f32(p, a);
+}
+static inline vf vf_set1(float a)
+{
+    return vdupq_n_f32(a);
+}
+static inline vf vf_zero(void)
+{
+    return vdupq_n_f32(0);
+}
+static inline vf vf_add(vf a, vf b)
+{
+    return vaddq_f32(a, b);
+}
+static inline vf vf_sub(vf a, vf b)
+{
+    return vsubq_f32(a, b);
+}
+static inline vf vf_mul(vf a, vf b)
+{
+    return vmulq_f32(a, b);
+}
+static inline vf vf_div(vf a, vf b)
+{
+    return vdivq_f32(a, b);
+}
+static inline vf vf_max(vf a, vf b)
+{
+    return vmaxq_f32(a, b);
+}
+static inline vf vf_fma(vf a, vf b, vf c)
+{
+    return vfmaq_f32(c, a, b);
+}
+static inline vf vf_abs(vf a)
+{
+    return vabsq_f32(a);
+}
+static inline vf vf_round(vf a)
+{
+    return vrndnq_f32(a);
+}
 
 /* a * 2^n; n integral, the result normal. */
 static inline vf vf_ldexp(vf a, vf n)
@@ -44,12 +82,27 @@ static inline vf vf_select_bits(uint32_t bits, vf a, vf b)
     return vbslq_f32(vtstq_u32(vdupq_n_u32(bits), vld1q_u32(lane)), a, b);
 }
 
-static inline float vf_reduce_max(vf a) { return vmaxvq_f32(a); }
-static inline float vf_reduce_add(vf a) { return vaddvq_f32(a); }
+static inline float vf_reduce_max(vf a)
+{
+    return vmaxvq_f32(a);
+}
+static inline float vf_reduce_add(vf a)
+{
+    return vaddvq_f32(a);
+}
 
-static inline vf vf_load_f16(const uint16_t *p) { return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p))); }
-static inline void vf_store_f16(uint16_t *p, vf a) { vst1_u16(p, vreinterpret_u16_f16(vcvt_f16_f32(a))); }
-static inline vf vf_load_bf16(const uint16_t *p) { return vreinterpretq_f32_u32(vshll_n_u16(vld1_u16(p), 16)); }
+static inline vf vf_load_f16(const uint16_t *p)
+{
+    return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p)));
+}
+static inline void vf_store_f16(uint16_t *p, vf a)
+{
+    vst1_u16(p, vreinterpret_u16_f16(vcvt_f16_f32(a)));
+}
+static inline vf vf_load_bf16(const uint16_t *p)
+{
+    return vreinterpretq_f32_u32(vshll_n_u16(vld1_u16(p), 16));
+}
 
 /* r[i] lane j <-> r[j] lane i. */
 static inline void vf_transpose(vf r[LANES])

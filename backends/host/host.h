@@ -15,9 +15,9 @@ attn_status attn_host_queue_wait(attn_queue *queue);
 void attn_host_queue_destroy(attn_queue *queue);
 attn_status attn_host_merge(attn_device *device, const attn_merge_args *args, attn_queue *queue);
 
-#define ATTN_HOST_MEMBERS                                                                                    \
-    .alloc = attn_host_alloc, .free = attn_host_free, .upload = attn_host_upload,                            \
-    .download = attn_host_download, .queue_create = attn_host_queue_create, .queue_wait = attn_host_queue_wait, \
+#define ATTN_HOST_MEMBERS                                                                                              \
+    .alloc = attn_host_alloc, .free = attn_host_free, .upload = attn_host_upload, .download = attn_host_download,      \
+    .queue_create = attn_host_queue_create, .queue_wait = attn_host_queue_wait,                                        \
     .queue_destroy = attn_host_queue_destroy, .merge = attn_host_merge
 
 /* Opens a device without state of its own; closed by free(). */
@@ -34,11 +34,11 @@ static inline char *attn_host_pointer(attn_memory memory)
 
 /* One sequence of the batch. */
 typedef struct attn_sequence {
-    int64_t batch;          /* its number */
-    int64_t len_q, len_k;   /* query rows and keys in use */
-    int64_t row_q, row_k;   /* ragged: its first row in the packed tensor, else 0 */
-    int64_t batch_q;        /* its index in the batch dimension of q, o and lse: 0 when ragged */
-    int64_t shift;          /* position of row r is r + shift */
+    int64_t batch;        /* its number */
+    int64_t len_q, len_k; /* query rows and keys in use */
+    int64_t row_q, row_k; /* ragged: its first row in the packed tensor, else 0 */
+    int64_t batch_q;      /* its index in the batch dimension of q, o and lse: 0 when ragged */
+    int64_t shift;        /* position of row r is r + shift */
 } attn_sequence;
 
 /* Checks cu_seqlens, seqused_k and the page numbers in use against the plan; INVALID names the entry. */
@@ -68,7 +68,8 @@ static inline const char *attn_host_row(const attn_rows *rows, int64_t j)
 }
 
 /* Byte address of element (batch, head, position, 0); a dimension of size 1 broadcasts. */
-static inline char *attn_host_element(const attn_tensor *t, attn_memory memory, int64_t batch, int64_t head, int64_t position)
+static inline char *attn_host_element(const attn_tensor *t, attn_memory memory, int64_t batch, int64_t head,
+                                      int64_t position)
 {
     int64_t offset = (t->size[BATCH] > 1 ? batch * t->stride[BATCH] : 0) +
                      (t->size[HEAD] > 1 ? head * t->stride[HEAD] : 0) +

@@ -20,10 +20,11 @@ static attn_status check_cumulative(const char *name, const attn_tensor *tensor,
     for (int64_t i = 1; i < tensor->size[0]; i++) {
         int64_t next = length_at(tensor, memory, i);
         if (next < before || next > rows)
-            return attn_fail(ATTN_INVALID, "%s[%" PRId64 "] is %" PRId64 ", expected %" PRId64 " .. %" PRId64, name, i, next,
-                             before, rows);
+            return attn_fail(ATTN_INVALID, "%s[%" PRId64 "] is %" PRId64 ", expected %" PRId64 " .. %" PRId64, name, i,
+                             next, before, rows);
         if (next - before > bound)
-            return attn_fail(ATTN_INVALID, "%s[%" PRId64 "] ends a sequence of length %" PRId64 ", expected at most %s = %" PRId64,
+            return attn_fail(ATTN_INVALID,
+                             "%s[%" PRId64 "] ends a sequence of length %" PRId64 ", expected at most %s = %" PRId64,
                              name, i, next - before, bound_name, bound);
         before = next;
     }
@@ -36,7 +37,8 @@ static int64_t keys_available(const attn_plan *plan, const attn_args *args, int6
     const attn_problem *p = &plan->problem;
     if (!plan->shape.ragged_k)
         return plan->shape.max_k;
-    return length_at(&p->cu_seqlens_k, args->cu_seqlens_k, batch + 1) - length_at(&p->cu_seqlens_k, args->cu_seqlens_k, batch);
+    return length_at(&p->cu_seqlens_k, args->cu_seqlens_k, batch + 1) -
+           length_at(&p->cu_seqlens_k, args->cu_seqlens_k, batch);
 }
 
 static attn_status check_used(const attn_plan *plan, const attn_args *args)
@@ -44,7 +46,8 @@ static attn_status check_used(const attn_plan *plan, const attn_args *args)
     for (int64_t b = 0; b < plan->shape.batch; b++) {
         int64_t used = length_at(&plan->problem.seqused_k, args->seqused_k, b), most = keys_available(plan, args, b);
         if (used < 0 || used > most)
-            return attn_fail(ATTN_INVALID, "seqused_k[%" PRId64 "] is %" PRId64 ", expected 0 .. %" PRId64, b, used, most);
+            return attn_fail(ATTN_INVALID, "seqused_k[%" PRId64 "] is %" PRId64 ", expected 0 .. %" PRId64, b, used,
+                             most);
     }
     return ATTN_OK;
 }
@@ -63,7 +66,8 @@ static attn_status check_page_table(const attn_plan *plan, const attn_args *args
         for (int64_t i = 0; i * s->rows_k < keys; i++) {
             int64_t page = table[i * plan->problem.page_table.stride[1]];
             if (page < 0 || page >= s->pages)
-                return attn_fail(ATTN_INVALID, "page_table[%" PRId64 "][%" PRId64 "] is %" PRId64 ", expected 0 .. %" PRId64, b, i,
+                return attn_fail(ATTN_INVALID,
+                                 "page_table[%" PRId64 "][%" PRId64 "] is %" PRId64 ", expected 0 .. %" PRId64, b, i,
                                  page, s->pages - 1);
         }
     }
@@ -108,8 +112,9 @@ attn_rows attn_host_rows(const attn_plan *plan, const attn_args *args, const att
     int64_t element = (int64_t)attn_dtype_size(tensor->dtype);
     int64_t batch = s->paged || s->ragged_k ? 0 : sequence->batch;
     attn_rows rows = { .stride = tensor->stride[POSITION] * element };
-    rows.base = attn_host_pointer(memory) +
-                (batch * tensor->stride[BATCH] + head * tensor->stride[HEAD] + sequence->row_k * tensor->stride[POSITION]) * element;
+    rows.base = attn_host_pointer(memory) + (batch * tensor->stride[BATCH] + head * tensor->stride[HEAD] +
+                                             sequence->row_k * tensor->stride[POSITION]) *
+                                                element;
     if (s->paged) {
         rows.table = table_row(plan, args, sequence->batch);
         rows.table_stride = plan->problem.page_table.stride[1];

@@ -38,7 +38,8 @@ static void merge_row(const attn_merge_args *a, int64_t b, int64_t h, int64_t n)
         double sum = 0;
         for (int i = 0; i < a->count; i++)
             if (weights[i] > 0)
-                sum += weights[i] * attn_load(a->part_o.dtype, attn_host_element(&a->part_o, a->parts_o[i], b, h, n), c);
+                sum +=
+                    weights[i] * attn_load(a->part_o.dtype, attn_host_element(&a->part_o, a->parts_o[i], b, h, n), c);
         attn_store(a->o.dtype, o, c, lse == -INFINITY ? 0 : (float)(share * sum));
     }
     if (attn_present(&a->lse))

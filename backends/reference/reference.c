@@ -133,7 +133,8 @@ static void output_row(const head_view *h, int64_t r, const double *weights, dou
     int64_t dim_v = h->plan->shape.dim_v, row = h->sequence.row_q + r;
     double share = 1; /* of the keys beside the sink logit */
     if (attn_present(&p->sink_logit) && lse > -INFINITY)
-        share = 1 / (1 + exp(*(const float *)attn_host_element(&p->sink_logit, h->args->sink_logit, 0, h->head, 0) - lse));
+        share =
+            1 / (1 + exp(*(const float *)attn_host_element(&p->sink_logit, h->args->sink_logit, 0, h->head, 0) - lse));
     char *o = attn_host_element(&p->o, h->args->o, h->sequence.batch_q, h->head, row);
     for (int64_t first = 0; first < dim_v; first += BLOCK)
         output_block(h, weights, share, first, dim_v - first < BLOCK ? dim_v - first : BLOCK, o);
