@@ -243,11 +243,14 @@ typedef struct attn_problem {
                                  entries behind seqused_k are not read */
     int64_t max_q;            /* ragged: bound of the query rows of a sequence; 0: total_q */
     int64_t max_k;            /* ragged or paged: bound of the keys of a sequence; 0: total_k or max_pages * page_size */
+
+    int batch_invariant; /* 1: a row's bits depend on nothing but that row's sequence and inputs, so that decode steps equal
+                            prefill bit by bit; decode may be slower. Default 0: deterministic, see attn_run */
 } attn_problem;
 #define ATTN_PROBLEM_INIT \
     { sizeof(attn_problem), ATTN_TENSOR_INIT, ATTN_TENSOR_INIT, ATTN_TENSOR_INIT, ATTN_TENSOR_INIT, ATTN_TENSOR_INIT, \
       0.0f, 0.0f, ATTN_ALIGN_END, ATTN_MASK_INIT, ATTN_TENSOR_INIT, ATTN_TENSOR_INIT, ATTN_TENSOR_INIT, \
-      ATTN_TENSOR_INIT, ATTN_TENSOR_INIT, ATTN_TENSOR_INIT, ATTN_TENSOR_INIT, 0, 0 }
+      ATTN_TENSOR_INIT, ATTN_TENSOR_INIT, ATTN_TENSOR_INIT, ATTN_TENSOR_INIT, 0, 0, 0 }
 
 /* ---- plan: how it will be computed -------------------------------------------------------------------------- */
 
@@ -309,7 +312,7 @@ typedef struct attn_args {
  * INVALID: a required memory is absent, the workspace too small or misaligned; on host devices also lengths or
  * page numbers out of range (other devices cannot look at them here).
  * Deterministic: the same device, plan and inputs give the same bits, whatever the thread count or the rest of the
- * batch; on "cpu" a row's bits depend on nothing but that row's sequence, so decode equals prefill. */
+ * batch. With problem.batch_invariant the bits do not depend on the plan's shape either. */
 ATTN_API attn_status attn_run(const attn_plan *plan, const attn_args *args, attn_queue *queue);
 
 /* The one-call form: plans, takes a workspace of its own (args->workspace is ignored), runs on the default queue and

@@ -14,7 +14,7 @@
 #include "log.h"
 
 /* Size of attn_problem in the first release. */
-static const size_t LEAST_PROBLEM = offsetof(attn_problem, max_k) + sizeof(int64_t);
+static const size_t LEAST_PROBLEM = offsetof(attn_problem, batch_invariant) + sizeof(int);
 
 /* snprintf into a buffer that may be too small, or absent, keeping count of the whole length. */
 typedef struct text {

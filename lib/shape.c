@@ -189,6 +189,8 @@ static attn_status check_scores(const attn_problem *p, attn_shape *s)
     if (p->alignment != ATTN_ALIGN_END && p->alignment != ATTN_ALIGN_START)
         return attn_fail(ATTN_INVALID, "alignment is %d, expected ATTN_ALIGN_END or ATTN_ALIGN_START",
                          (int)p->alignment);
+    if (p->batch_invariant != 0 && p->batch_invariant != 1)
+        return attn_fail(ATTN_INVALID, "batch_invariant is %d, expected 0 or 1", p->batch_invariant);
     s->scale = p->scale != 0 ? p->scale : (float)(1 / sqrt((double)s->dim));
     ATTN_TRY(attn_visible_from_mask(&p->mask, &s->visible));
     ATTN_TRY(check_head_vector("alibi", &p->alibi, s, s->batch));

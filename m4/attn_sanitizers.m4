@@ -10,8 +10,8 @@ AS_IF([test "$enable_sanitizers" != no], [
     attn_sanitize='-fsanitize=address,undefined -fno-sanitize-recover=all'
     CFLAGS="$CFLAGS $attn_sanitize -fno-omit-frame-pointer"
     LDFLAGS="$LDFLAGS $attn_sanitize"
-    # Checks in every access of the unrolled kernels would keep -O3 busy for minutes.
-    AS_VAR_APPEND([ATTN_KERNEL_CFLAGS], [" -O1"])
+    # Checks in every access of unrolled kernels would keep the compiler busy for minutes.
+    AS_VAR_APPEND([ATTN_KERNEL_CFLAGS], [" -O1 -DATTN_NO_UNROLL"])
     AC_MSG_CHECKING([whether $CC links with $attn_sanitize])
     AC_LINK_IFELSE([AC_LANG_PROGRAM([], [])], [AC_MSG_RESULT([yes])], [
         AC_MSG_RESULT([no])

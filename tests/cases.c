@@ -164,10 +164,10 @@ static const struct {
     { CASE_QUICK, "layout/b3/n33/h2/d64/{f32,f16}/kvshared/{bhsd,view}" },
 
     /* distributions of the inputs */
-    { CASE_QUICK, "inputs/{outlier,equal}/n130/h2/d64/" TYPES "/{full,causal}" },
-    { CASE_QUICK, "inputs/{outlier,equal}/n3:3000/h2/d64/{f32,f16}" },
-    { CASE_FULL,
-      "inputs/{outlier,equal}/n{1,65,300}:{65,300,1000}/h4:2/d{64,128}/" TYPES "/{full,causal,cap10,alibi,sinklogit}" },
+    { CASE_QUICK, "inputs/{outlier,equal,low}/n130/h2/d64/" TYPES "/{full,causal}" },
+    { CASE_QUICK, "inputs/{outlier,equal,low}/n3:3000/h2/d64/{f32,f16}" },
+    { CASE_FULL, "inputs/{outlier,equal,low}/n{1,65,300}:{65,300,1000}/h4:2/d{64,128}/" TYPES
+                 "/{full,causal,cap10,alibi,sinklogit}" },
 };
 
 /* ---- cases drawn at random ---------------------------------------------------------------------------------- */
@@ -190,7 +190,7 @@ static const char *const choices[][CHOICES] = {
     { "full", "full", "full", "alibi", "alibibatch" },
     { "full", "full", "full", "bias1hqk", "bias11qk-f16", "biasb11k-bf16", "biasbh1k/biasinf", "bias1h11" },
     { "full", "full", "sinklogit", "nolse" },
-    { "full", "full", "full", "outlier", "equal" },
+    { "full", "full", "full", "outlier", "equal", "low" },
 };
 
 static uint64_t draw(uint64_t *state)

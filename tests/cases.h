@@ -18,7 +18,8 @@
  *     cuq5.0.63  cuk7.3.0  used5.0  tail  bound      ragged lengths; seqused_k; rows after the last sequence;
  *                                                    max_q, max_k given exactly
  *     page16  share                                  page size; sequences share pages, one page twice in one
- *     outlier  equal                                 distribution of the inputs; default normal(0, 1)
+ *     outlier  equal  low                            distribution of the inputs; default normal(0, 1); low: every
+ *                                                    score far below 0
  *
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE.
  */
@@ -36,7 +37,7 @@ enum case_level {
 };
 
 enum case_layout { LAYOUT_BHSD, LAYOUT_BSHD, LAYOUT_VIEW };
-enum case_inputs { INPUTS_NORMAL, INPUTS_OUTLIER, INPUTS_EQUAL };
+enum case_inputs { INPUTS_NORMAL, INPUTS_OUTLIER, INPUTS_EQUAL, INPUTS_LOW };
 
 /* Sizes of the bias that are full; the others are 1. */
 enum { BIAS_BATCH = 1, BIAS_HEAD = 2, BIAS_QUERY = 4, BIAS_KEY = 8, BIAS_PRESENT = 16 };

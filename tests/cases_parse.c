@@ -214,6 +214,7 @@ static const struct token tokens[] = {
     { "share", read_word, AT(share), 0, 1 },
     { "outlier", read_word, AT(inputs), 0, INPUTS_OUTLIER },
     { "equal", read_word, AT(inputs), 0, INPUTS_EQUAL },
+    { "low", read_word, AT(inputs), 0, INPUTS_LOW },
 };
 
 static int read_token(struct attention_case *c, const char *text)

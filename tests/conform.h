@@ -55,7 +55,7 @@ enum outcome conform_run_plan(const struct target *target, const attn_plan *plan
 /* What an instance must give. */
 struct expectation {
     struct result exact, plain;
-    double value_max;            /* largest |v| in use */
+    double out_max;              /* largest |o| */
     double plain_max, plain_rms; /* error of plain in o */
     double plain_lse;            /* and in lse */
 };

@@ -1,6 +1,6 @@
 #!/bin/sh
 # The installed library, as a user meets it: pkg-config finds it, and the program printed in README.md compiles with
-# the flags it gives, runs, and prints what README.md says (the text block that follows the program).
+# the flags it gives, runs, and prints what README.md says (the first block without a language).
 # make installcheck sets srcdir, CC, PKG_CONFIG_PATH, PKG_CONFIG_SYSROOT_DIR and LD_LIBRARY_PATH.
 
 set -e
@@ -20,7 +20,7 @@ block() {
 
 block c 1 > $scratch/program.c
 test -s $scratch/program.c || { echo "README.md: no C program"; exit 1; }
-block text 1 > $scratch/expected
+block '' 1 > $scratch/expected
 
 # As a static library too: Libs.private must be complete.
 for how in '' --static; do

@@ -65,10 +65,23 @@ static uint64_t seed_of(const struct instance *instance, int operand)
     return number_hash(instance->seed, (uint64_t)operand);
 }
 
-/* Factor of a row of q or k: with outliers, one row in 11 makes scores that crowd all others out. */
-static float row_factor(const struct instance *instance, uint64_t seed, int64_t row)
+/* Value of a row of q, k or v:  offset + factor * normal. */
+struct distribution {
+    float offset, factor;
+};
+
+/* Outliers: one row in 11 of q and k makes scores that crowd all others out. Low: the scores of a row are about
+ * -16 sqrt(d), which exp alone takes to 0. */
+static struct distribution distribution_of(const struct instance *instance, int index, uint64_t seed, int64_t row)
 {
-    return instance->c->inputs == INPUTS_OUTLIER && number_hash(~seed, (uint64_t)row) % 11 == 0 ? 20.0f : 1.0f;
+    struct distribution standard = { 0, 1 }, outlier = { 0, 20 }, equal = { 0.5f, 0 };
+    struct distribution low = { index == OPERAND_Q ? 4.0f : -4.0f, 0.5f };
+
+    if (index == OPERAND_V || instance->c->inputs == INPUTS_NORMAL)
+        return standard;
+    if (instance->c->inputs == INPUTS_OUTLIER)
+        return number_hash(~seed, (uint64_t)row) % 11 == 0 ? outlier : standard;
+    return instance->c->inputs == INPUTS_EQUAL ? equal : low;
 }
 
 static void fill_row(struct instance *instance, int index, int64_t i0, int64_t i1, int64_t i2)
@@ -76,12 +89,11 @@ static void fill_row(struct instance *instance, int index, int64_t i0, int64_t i
     struct operand *operand = &instance->operand[index];
     int64_t first = instance_index(operand, i0, i1, i2, 0), c;
     uint64_t seed = seed_of(instance, index);
-    int equal = instance->c->inputs == INPUTS_EQUAL && index != OPERAND_V;
-    float factor = index == OPERAND_V ? 1.0f : row_factor(instance, seed, first);
+    struct distribution d = distribution_of(instance, index, seed, first);
 
     for (c = 0; c < operand->tensor.size[3]; c++)
         number_store(operand->data, operand->tensor.dtype, first + c,
-                     equal ? 0.5f : factor * normal(number_hash(seed, (uint64_t)(first + c))));
+                     d.offset + d.factor * normal(number_hash(seed, (uint64_t)(first + c))));
 }
 
 static void fill_queries(struct instance *instance, int64_t b)

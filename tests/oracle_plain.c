@@ -22,7 +22,7 @@ struct head {
 };
 
 /* Keys whose values are converted at once. */
-enum { BLOCK = 64, LANES = 8 };
+enum { BLOCK = 64 };
 
 /* Fewer pairs of a head are not worth waking threads for. */
 enum { PARALLEL_PAIRS = 100000 };
@@ -36,20 +36,17 @@ static void load_row(const struct instance *in, int index, struct place place, i
         out[c] = (float)number_load(operand->data, operand->tensor.dtype, first + c);
 }
 
-/* Several partial sums, as every BLAS has. */
-static float dot(const float *a, const float *b, int64_t n)
+/* Dot products of a query row with a block of keys, [d][BLOCK]: each a single chain of f32 additions, channel by
+ * channel, which is what a tile product does too. */
+static void dot_block(const float *query, const float *block, int64_t d, float *sums)
 {
-    float lane[LANES] = { 0 }, sum = 0;
-    int64_t i;
+    float sum[BLOCK] = { 0 };
+    int64_t c;
 
-    for (i = 0; i + LANES <= n; i += LANES)
-        for (int l = 0; l < LANES; l++)
-            lane[l] += a[i + l] * b[i + l];
-    for (; i < n; i++)
-        sum += a[i] * b[i];
-    for (int l = 0; l < LANES; l++)
-        sum += lane[l];
-    return sum;
+    for (c = 0; c < d; c++)
+        for (int j = 0; j < BLOCK; j++)
+            sum[j] += query[c] * block[c * BLOCK + j];
+    memcpy(sums, sum, sizeof sum);
 }
 
 static float finish_score(const struct head *head, int64_t r, int64_t j, float s)
@@ -69,22 +66,36 @@ static float finish_score(const struct head *head, int64_t r, int64_t j, float s
     return scaled;
 }
 
-static void compute_scores(const struct head *head, float *block)
+/* Keys first .. first + count - 1 as [d][BLOCK]; what is behind them stays as it is. */
+static void load_keys(const struct head *head, int64_t first, int64_t count, float *row, float *block)
+{
+    int64_t j, c;
+
+    for (j = 0; j < count; j++) {
+        load_row(head->in, OPERAND_K, instance_key(head->in, head->b, first + j), head->kv_head, row);
+        for (c = 0; c < head->in->c->d; c++)
+            block[c * BLOCK + j] = row[c];
+    }
+}
+
+static void compute_scores(const struct head *head, float *row, float *block)
 {
     int64_t d = head->in->c->d, first, j, r;
 
     for (first = 0; first < head->keys; first += BLOCK) {
         int64_t count = head->keys - first < BLOCK ? head->keys - first : BLOCK;
 
-        for (j = 0; j < count; j++)
-            load_row(head->in, OPERAND_K, instance_key(head->in, head->b, first + j), head->kv_head, block + j * d);
+        load_keys(head, first, count, row, block);
 #ifdef _OPENMP
 #pragma omp parallel for private(j) if (head->rows > 16 && head->rows * head->keys > PARALLEL_PAIRS)
 #endif
-        for (r = 0; r < head->rows; r++)
+        for (r = 0; r < head->rows; r++) {
+            float sums[BLOCK];
+
+            dot_block(head->q + r * d, block, d, sums);
             for (j = 0; j < count; j++)
-                head->s[r * head->keys + first + j] =
-                    finish_score(head, r, first + j, dot(head->q + r * d, block + j * d, d));
+                head->s[r * head->keys + first + j] = finish_score(head, r, first + j, sums[j]);
+        }
     }
 }
 
@@ -136,7 +147,7 @@ static void compute_head(const struct head *head, float *block, float *o, struct
 
     for (r = 0; r < head->rows; r++)
         load_row(head->in, OPERAND_Q, instance_query(head->in, head->b, r), head->h, head->q + r * head->in->c->d);
-    compute_scores(head, block);
+    compute_scores(head, o, block);
 #ifdef _OPENMP
 #pragma omp parallel for if (head->rows > 16 && head->rows * head->keys > PARALLEL_PAIRS)
 #endif
@@ -165,8 +176,8 @@ static int compute_sequence(const struct instance *in, int64_t b, struct result 
                          NULL,
                          NULL };
     int64_t widest = c->d > c->dv ? c->d : c->dv;
-    float *block = malloc((size_t)(BLOCK * widest) * sizeof *block);
-    float *o = malloc((size_t)(head.rows * c->dv + 1) * sizeof *o);
+    float *block = calloc((size_t)(BLOCK * widest), sizeof *block);
+    float *o = malloc((size_t)(head.rows * c->dv + c->d) * sizeof *o);
     int broken;
 
     head.q = malloc((size_t)(head.rows * c->d + 1) * sizeof *head.q);

@@ -142,6 +142,7 @@ enum outcome property_same_part(const struct target *target, const struct instan
     if (part == NULL)
         return outcome;
     property_transplant(whole, b, first, part);
+    part->problem.batch_invariant = whole->problem.batch_invariant;
     outcome = conform_run(target, part, &result, message);
     if (outcome == OUTCOME_PASSED) {
         outcome = same_rows(whole, expected, b, first, part, &result, message) ? OUTCOME_PASSED : OUTCOME_FAILED;

@@ -216,9 +216,11 @@ static enum outcome sequences_alone(const struct target *target, struct instance
 static enum outcome decode_as_prefill(const struct target *target, struct instance *in, char *message)
 {
     struct result whole;
-    enum outcome outcome = conform_run(target, in, &whole, message);
+    enum outcome outcome;
     int64_t before = in->c->nk - in->c->nq, b, r;
 
+    in->problem.batch_invariant = 1;
+    outcome = conform_run(target, in, &whole, message);
     if (outcome != OUTCOME_PASSED)
         return outcome;
     for (b = 0; b < in->c->batch; b++)

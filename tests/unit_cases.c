@@ -241,7 +241,7 @@ static void comparison_notices(void **state)
     memset(&e, 0, sizeof e);
     assert_int_equal(oracle_definition(in, &e.exact), 0);
     assert_int_equal(oracle_plain(in, &e.plain), 0);
-    e.value_max = 3.5;
+    e.out_max = 3.5;
     e.exact.lse[19] = -INFINITY;
     memset(e.exact.o + 19 * 64, 0, 64 * sizeof(double));
     for (size_t i = 0; i < sizeof spoil / sizeof *spoil; i++) {

@@ -38,7 +38,7 @@ typedef struct attn_cpu_scratch {
     float *lane_sums;                    /* [rows][panel] */
     float *rescale;                      /* [rows] */
     uint64_t *masks;                     /* [rows][ATTN_MASK_WORDS] */
-    const void **key_rows, **value_rows; /* [ATTN_TILE_K] */
+    const void **key_rows, **value_rows; /* [ATTN_TILE_K + ATTN_ROWS_AHEAD] */
     attn_softmax part, total;
 } attn_cpu_scratch;
 
@@ -57,6 +57,7 @@ typedef struct attn_cpu_item {
     int64_t head;      /* KV head */
     int64_t first_row; /* of the sequence's len_q * group rows */
     int rows;
+    int few; /* scores by few_keys: chosen by the rows of the whole sequence, so that no other sequence has a say */
     attn_rows keys, values;
     attn_tile_rows schedule;
 } attn_cpu_item;

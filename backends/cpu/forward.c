@@ -72,6 +72,7 @@ static attn_cpu_item item_at(const forward *f, int64_t number)
     item.head = inside / tiles;
     item.first_row = (tiles - 1 - inside % tiles) * f->geometry.rows;
     item.rows = (int)(all_rows - item.first_row < f->geometry.rows ? all_rows - item.first_row : f->geometry.rows);
+    item.few = all_rows <= ATTN_FEW_ROWS && !p->batch_invariant;
     item.keys = attn_host_rows(plan, f->args, &p->k, f->args->k, &item.sequence, item.head);
     item.values = attn_host_rows(plan, f->args, &p->v, f->args->v, &item.sequence, item.head);
     item.schedule = (attn_tile_rows){

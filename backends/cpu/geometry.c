@@ -44,7 +44,7 @@ static size_t scratch_bytes(const attn_plan *plan, const attn_cpu_geometry *g)
     int64_t panel = tile_of(plan)->panel, dim = plan->shape.dim;
     return floats(g->rows * dim) + floats(panel * most(dim, ATTN_TILE_K)) + floats(g->rows * ATTN_TILE_K) +
            floats(g->rows * panel) + floats(g->rows) + floats(g->rows * ATTN_MASK_WORDS * 2) +
-           2 * (size_t)ATTN_TILE_K * sizeof(void *) + 2 * g->part;
+           2 * (size_t)(ATTN_TILE_K + ATTN_ROWS_AHEAD) * sizeof(void *) + 2 * g->part;
 }
 
 attn_cpu_geometry attn_cpu_geometry_of(const attn_plan *plan)
@@ -92,8 +92,8 @@ attn_cpu_scratch attn_cpu_scratch_at(const attn_plan *plan, const attn_cpu_geome
     s.lane_sums = take(&memory, floats(g->rows * panel));
     s.rescale = take(&memory, floats(g->rows));
     s.masks = take(&memory, floats(g->rows * ATTN_MASK_WORDS * 2));
-    s.key_rows = take(&memory, (size_t)ATTN_TILE_K * sizeof(void *));
-    s.value_rows = take(&memory, (size_t)ATTN_TILE_K * sizeof(void *));
+    s.key_rows = take(&memory, (size_t)(ATTN_TILE_K + ATTN_ROWS_AHEAD) * sizeof(void *));
+    s.value_rows = take(&memory, (size_t)(ATTN_TILE_K + ATTN_ROWS_AHEAD) * sizeof(void *));
     s.part = attn_cpu_part_at(g, take(&memory, g->part));
     s.total = attn_cpu_part_at(g, take(&memory, g->part));
     return s;

@@ -140,11 +140,13 @@ static attn_range weigh_keys(const attn_cpu_item *item, const attn_cpu_scratch *
     float *scores = s->scores + begin * ATTN_TILE_K;
     if (seen <= 0)
         return rows;
-    gather_rows(&item->keys, first, count, padded, s->key_rows);
-    gather_rows(&item->values, first, count, padded, s->value_rows);
-    if (seen <= ATTN_FEW_ROWS)
-        f->few_keys((int)seen, s->key_rows, padded, p->k.dtype, dim, s->query + begin * dim, scores, s->value_rows);
-    for (int key = 0; seen > ATTN_FEW_ROWS && key < padded; key += f->panel) {
+    int64_t left = item->sequence.len_k - first;
+    int named = left < ATTN_TILE_K + ATTN_ROWS_AHEAD ? (int)left : ATTN_TILE_K + ATTN_ROWS_AHEAD;
+    gather_rows(&item->keys, first, named, ATTN_TILE_K + ATTN_ROWS_AHEAD, s->key_rows);
+    gather_rows(&item->values, first, named, ATTN_TILE_K + ATTN_ROWS_AHEAD, s->value_rows);
+    if (item->few)
+        f->few_keys((int)seen, s->key_rows, padded, p->k.dtype, dim, s->query + begin * dim, scores);
+    for (int key = 0; !item->few && key < padded; key += f->panel) {
         f->pack_keys(s->key_rows + key, p->k.dtype, dim, s->panel, s->value_rows + key);
         f->product((int)seen, dim, s->query + begin * dim, dim, s->panel, scores + key, ATTN_TILE_K, NULL);
     }
@@ -163,12 +165,13 @@ static void add_values(const attn_cpu_item *item, const attn_cpu_scratch *s, int
     attn_dtype dtype = item->plan->problem.v.dtype;
     int64_t dim_v = item->plan->shape.dim_v;
     int count = keys_in_tile(item, tile);
-    gather_rows(&item->keys, next * ATTN_TILE_K, next < 0 ? 0 : keys_in_tile(item, next), count, s->key_rows);
+    if ((int)(rows.end - rows.begin) > ATTN_FEW_ROWS)
+        gather_rows(&item->keys, next * ATTN_TILE_K, next < 0 ? 0 : keys_in_tile(item, next), count, s->key_rows);
     const float *weights = s->scores + rows.begin * ATTN_TILE_K, *rescale = s->rescale + rows.begin;
     float *acc = part->acc + rows.begin * part->stride;
     int seen = (int)(rows.end - rows.begin);
     if (seen <= ATTN_FEW_ROWS)
-        f->few_values(seen, s->value_rows, count, dtype, dim_v, weights, acc, part->stride, rescale, s->key_rows);
+        f->few_values(seen, s->value_rows, count, dtype, dim_v, weights, acc, part->stride, rescale);
     for (int64_t first = 0; seen > ATTN_FEW_ROWS && first < part->stride; first += f->panel) {
         f->pack_values(s->value_rows, count, dtype, first, dim_v, s->panel, s->key_rows);
         f->product(seen, count, weights, ATTN_TILE_K, s->panel, acc + first, part->stride, rescale);

@@ -21,7 +21,7 @@
 #include "attn.h"
 
 /* Keys a tile, on every instruction set: a mask row is two words. */
-enum { ATTN_TILE_K = 128, ATTN_MASK_WORDS = ATTN_TILE_K / 64 };
+enum { ATTN_TILE_K = 128, ATTN_MASK_WORDS = ATTN_TILE_K / 64, ATTN_ROWS_AHEAD = 32 };
 
 /* Rows for which the products skip the packing. */
 enum { ATTN_FEW_ROWS = 4 };
@@ -50,11 +50,12 @@ typedef struct attn_cpu_tile {
                     int64_t c_stride, const float *scale);
 
     /* The same two products, packing included, for count <= ATTN_FEW_ROWS rows: query is [count][dim], scores and weights
-     * [count][ATTN_TILE_K], acc [count][stride]. For few_keys, rows[] are whole panels. */
+     * [count][ATTN_TILE_K], acc [count][stride]. For few_keys, rows[] are whole panels. ATTN_ROWS_AHEAD more rows are
+     * named behind them; these are only prefetched. */
     void (*few_keys)(int count, const void *const *rows, int keys, attn_dtype dtype, int64_t dim, const float *query,
-                     float *scores, const void *const *ahead);
+                     float *scores);
     void (*few_values)(int count, const void *const *rows, int keys, attn_dtype dtype, int64_t dim_v,
-                       const float *weights, float *acc, int64_t stride, const float *scale, const void *const *ahead);
+                       const float *weights, float *acc, int64_t stride, const float *scale);
 
     /* One row of ATTN_TILE_K scores each. */
     void (*softcap)(float *scores, float cap);                                     /* s = cap tanh(s) */

@@ -5,10 +5,13 @@
 
 #include "half.h"
 #include "tile.h"
+#include "visible.h"
 
 #define INLINE static inline __attribute__((always_inline))
 #define PRAGMA(text) _Pragma(#text)
-#ifdef __clang__
+#ifdef ATTN_NO_UNROLL
+#define UNROLL
+#elif defined(__clang__)
 #define UNROLL PRAGMA(clang loop unroll(full))
 #else
 #define UNROLL PRAGMA(GCC unroll 16)

@@ -10,7 +10,7 @@ INLINE vf load_lanes(attn_dtype dtype, const void *row, int64_t i)
 }
 
 /* Elements i .. of a row that ends at dim, and zeros: nothing behind the row is read. */
-static vf load_tail(attn_dtype dtype, const void *row, int64_t i, int64_t dim)
+static __attribute__((noinline)) vf load_tail(attn_dtype dtype, const void *row, int64_t i, int64_t dim)
 {
     float lanes[LANES] = { 0 };
     for (int64_t c = i; c < dim && c < i + LANES; c++)
