@@ -9,18 +9,17 @@ rm -rf $scratch
 mkdir -p $scratch
 trap 'rm -rf $scratch' EXIT
 
-# block KIND NUMBER: the NUMBERth code block of that kind in README.md.
+# block LANGUAGE: the first code block of README.md with that language.
 block() {
-    awk -v kind="$1" -v wanted="$2" '
-        /^```/ && inside { inside = 0; next }
-        $0 == "```" kind { inside = 1; seen++; next }
-        /^```/ { inside = 2; next }
-        inside == 1 && seen == wanted' "$srcdir/README.md"
+    awk -v opening="\`\`\`$1" '
+        /^```/ && inside { inside = 0; if (found) exit; next }
+        /^```/ { inside = 1; found = $0 == opening; next }
+        inside && found' "$srcdir/README.md"
 }
 
-block c 1 > $scratch/program.c
+block c > $scratch/program.c
 test -s $scratch/program.c || { echo "README.md: no C program"; exit 1; }
-block '' 1 > $scratch/expected
+block '' > $scratch/expected
 
 # As a static library too: Libs.private must be complete.
 for how in '' --static; do
