@@ -33,7 +33,7 @@ attn_cpu_geometry attn_cpu_geometry_of(const attn_plan *plan);
 /* One thread's memory. */
 typedef struct attn_cpu_scratch {
     float *query;                        /* [rows][D], scaled */
-    float *panel;                        /* of keys or values, see tile.h */
+    float *panel;                        /* panels of keys or values, see tile.h */
     float *scores;                       /* [rows][ATTN_TILE_K] */
     float *lane_sums;                    /* [rows][panel] */
     float *rescale;                      /* [rows] */

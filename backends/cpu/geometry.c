@@ -42,7 +42,7 @@ static int64_t most_items(const attn_plan *plan, int64_t tile_rows)
 static size_t scratch_bytes(const attn_plan *plan, const attn_cpu_geometry *g)
 {
     int64_t panel = tile_of(plan)->panel, dim = plan->shape.dim;
-    return floats(g->rows * dim) + floats(panel * most(dim, ATTN_TILE_K)) + floats(g->rows * ATTN_TILE_K) +
+    return floats(g->rows * dim) + floats(most(panel * dim, ATTN_TILE_K * g->dim_v)) + floats(g->rows * ATTN_TILE_K) +
            floats(g->rows * panel) + floats(g->rows) + floats(g->rows * ATTN_MASK_WORDS * 2) +
            2 * (size_t)(ATTN_TILE_K + ATTN_ROWS_AHEAD) * sizeof(void *) + 2 * g->part;
 }
@@ -87,7 +87,7 @@ attn_cpu_scratch attn_cpu_scratch_at(const attn_plan *plan, const attn_cpu_geome
     int64_t panel = tile_of(plan)->panel, dim = plan->shape.dim;
     attn_cpu_scratch s;
     s.query = take(&memory, floats(g->rows * dim));
-    s.panel = take(&memory, floats(panel * most(dim, ATTN_TILE_K)));
+    s.panel = take(&memory, floats(most(panel * dim, ATTN_TILE_K * g->dim_v)));
     s.scores = take(&memory, floats(g->rows * ATTN_TILE_K));
     s.lane_sums = take(&memory, floats(g->rows * panel));
     s.rescale = take(&memory, floats(g->rows));

@@ -126,7 +126,7 @@ static int keys_in_tile(const attn_cpu_item *item, int64_t tile)
     return left < ATTN_TILE_K ? (int)left : ATTN_TILE_K;
 }
 
-/* Scores of the rows that see anything of the tile, then their weights; begins to fetch the tile's values. */
+/* Scores of the rows that see anything of the tile, then their weights. */
 static attn_range weigh_keys(const attn_cpu_item *item, const attn_cpu_scratch *s, int64_t tile,
                              const attn_softmax *part)
 {
@@ -147,7 +147,7 @@ static attn_range weigh_keys(const attn_cpu_item *item, const attn_cpu_scratch *
     if (item->few)
         f->few_keys((int)seen, s->key_rows, padded, p->k.dtype, dim, s->query + begin * dim, scores);
     for (int key = 0; !item->few && key < padded; key += f->panel) {
-        f->pack_keys(s->key_rows + key, p->k.dtype, dim, s->panel, s->value_rows + key);
+        f->pack_keys(s->key_rows + key, p->k.dtype, dim, s->panel);
         f->product((int)seen, dim, s->query + begin * dim, dim, s->panel, scores + key, ATTN_TILE_K, NULL);
     }
     modify_scores(item, rows, first, count, s->scores);
@@ -157,25 +157,24 @@ static attn_range weigh_keys(const attn_cpu_item *item, const attn_cpu_scratch *
     return rows;
 }
 
-/* acc = rescale acc + weights V; begins to fetch the keys of tile `next`. */
-static void add_values(const attn_cpu_item *item, const attn_cpu_scratch *s, int64_t tile, int64_t next,
-                       attn_range rows, const attn_softmax *part)
+/* acc = rescale acc + weights V. */
+static void add_values(const attn_cpu_item *item, const attn_cpu_scratch *s, int64_t tile, attn_range rows,
+                       const attn_softmax *part)
 {
     const attn_cpu_tile *f = item->tile;
     attn_dtype dtype = item->plan->problem.v.dtype;
     int64_t dim_v = item->plan->shape.dim_v;
     int count = keys_in_tile(item, tile);
-    if ((int)(rows.end - rows.begin) > ATTN_FEW_ROWS)
-        gather_rows(&item->keys, next * ATTN_TILE_K, next < 0 ? 0 : keys_in_tile(item, next), count, s->key_rows);
     const float *weights = s->scores + rows.begin * ATTN_TILE_K, *rescale = s->rescale + rows.begin;
     float *acc = part->acc + rows.begin * part->stride;
     int seen = (int)(rows.end - rows.begin);
     if (seen <= ATTN_FEW_ROWS)
         f->few_values(seen, s->value_rows, count, dtype, dim_v, weights, acc, part->stride, rescale);
-    for (int64_t first = 0; seen > ATTN_FEW_ROWS && first < part->stride; first += f->panel) {
-        f->pack_values(s->value_rows, count, dtype, first, dim_v, s->panel, s->key_rows);
-        f->product(seen, count, weights, ATTN_TILE_K, s->panel, acc + first, part->stride, rescale);
-    }
+    else
+        f->pack_values(s->value_rows, count, dtype, dim_v, s->panel);
+    for (int64_t first = 0; seen > ATTN_FEW_ROWS && first < part->stride; first += f->panel)
+        f->product(seen, count, weights, ATTN_TILE_K, s->panel + first * ATTN_TILE_K, acc + first, part->stride,
+                   rescale);
 }
 
 int attn_cpu_run_chunk(const attn_cpu_item *item, const attn_cpu_scratch *scratch, int64_t chunk,
@@ -189,11 +188,10 @@ int attn_cpu_run_chunk(const attn_cpu_item *item, const attn_cpu_scratch *scratc
         return 0;
     attn_cpu_begin_total(item, part);
     memset(scratch->lane_sums, 0, (size_t)(item->rows * item->tile->panel) * sizeof(float));
-    for (int64_t next; tile >= 0 && tile < end; tile = next) {
+    for (; tile >= 0 && tile < end; tile = attn_next_tile(&item->schedule, tile + 1)) {
         attn_range rows = weigh_keys(item, scratch, tile, part);
-        next = attn_next_tile(&item->schedule, tile + 1);
         if (rows.begin < rows.end)
-            add_values(item, scratch, tile, next, rows, part);
+            add_values(item, scratch, tile, rows, part);
     }
     item->tile->reduce_sums(item->rows, scratch->lane_sums, part->sum);
     return 1;

@@ -4,11 +4,12 @@
  * their own flags. A row's bits must not depend on how many rows or keys stand beside it in a call: each function
  * sums in an order that only the row's own channels or keys fix.
  *
- * Layouts, all f32: a tile of rows is row-major. Keys and values are packed into one panel of `panel` columns at a time, which
- * stays in L1 while all rows are multiplied with it, both operands in address order:
+ * Layouts, all f32: a tile of rows is row-major. Keys and values are packed into panels of `panel` columns, which stay in L1
+ * while all rows are multiplied with them, both operands in address order: of keys one panel at a time, of values all panels
+ * of a tile, so that V is read row by row:
  *
- *     keys    [D][panel]        columns are keys
- *     values  [keys][panel]     columns are channels, zero beyond Dv
+ *     keys    [D][panel]                        columns are keys
+ *     values  [Dv / panel][ATTN_TILE_K][panel]  columns are channels, zero beyond Dv
  *
  * Scores are in base 2: they carry a factor log2(e), and weights are exp2(s - m).
  *
@@ -40,11 +41,10 @@ typedef struct attn_cpu_tile {
 
     /* out[i] = scale * row[i], widened. */
     void (*load_query)(const void *row, attn_dtype dtype, int64_t dim, float scale, float *out);
-    /* rows[panel] of K, all channels. Like pack_values, prefetches the rows `ahead`, as many, at the same bytes. */
-    void (*pack_keys)(const void *const *rows, attn_dtype dtype, int64_t dim, float *panel, const void *const *ahead);
-    /* rows[count] of V, channels `first` .. first + panel - 1. */
-    void (*pack_values)(const void *const *rows, int count, attn_dtype dtype, int64_t first, int64_t dim_v,
-                        float *panel, const void *const *ahead);
+    /* rows[panel] of K, all channels. */
+    void (*pack_keys)(const void *const *rows, attn_dtype dtype, int64_t dim, float *panel);
+    /* rows[count] of V into [Dv / panel][ATTN_TILE_K][panel]. */
+    void (*pack_values)(const void *const *rows, int count, attn_dtype dtype, int64_t dim_v, float *panels);
     /* c[rows][panel] = a[rows][depth] panel[depth][panel], or with scale: c = scale[row] c + a panel. */
     void (*product)(int rows, int64_t depth, const float *a, int64_t a_stride, const float *panel, float *c,
                     int64_t c_stride, const float *scale);

@@ -3,15 +3,7 @@
  * does not: it sums channels lane by lane, and transposes sums instead of keys, which halves its instructions.
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 
-/* Rows that will be needed soon are asked for in the order of their addresses, one whole row at a time, spread over the
- * work on the rows before them. A burst would stall the loads behind it; a longer lead, or lines out of order, costs up to half
- * of the memory's rate (measured on Zen 3). */
-INLINE void prefetch_rows(const void *const *rows, int64_t from, int64_t to, int64_t bytes)
-{
-    for (; from < to; from++)
-        for (int64_t i = 0; i < bytes; i += CACHE_LINE)
-            __builtin_prefetch((const char *)rows[from] + i);
-}
+enum { CACHE_LINE = 64 };
 
 /* Keys are read row by row; so many rows later, memory has answered. */
 enum { KEYS_AHEAD = 16 };
@@ -19,6 +11,25 @@ enum { KEYS_AHEAD = 16 };
 INLINE int64_t row_bytes(attn_dtype dtype, int64_t dim)
 {
     return dim * (dtype == ATTN_F32 ? 4 : 2);
+}
+
+/* Like load_lanes; asks for the same bytes of another row once a cache line. */
+INLINE vf load_ahead(attn_dtype dtype, const void *row, int64_t i, const void *ahead)
+{
+    int64_t byte = row_bytes(dtype, i);
+    if (byte % CACHE_LINE == 0)
+        __builtin_prefetch((const char *)ahead + byte, 0, 2);
+    return load_lanes(dtype, row, i);
+}
+
+/* Rows that will be needed soon are asked for in the order of their addresses, one whole row at a time, spread over the
+ * work on the rows before them. A burst would stall the loads behind it; a longer lead, or lines out of order, costs up
+ * to half of the memory's rate (measured on Zen 3). */
+INLINE void prefetch_rows(const void *const *rows, int64_t from, int64_t to, int64_t bytes)
+{
+    for (; from < to; from++)
+        for (int64_t i = 0; i < bytes; i += CACHE_LINE)
+            __builtin_prefetch((const char *)rows[from] + i);
 }
 
 /* Sums of one vector of channels: slot r + slots * k is row r with key k. */

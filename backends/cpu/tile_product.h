@@ -10,13 +10,12 @@ INLINE void transpose_keys(vf block[LANES], float *panel, int64_t count)
             vf_store(panel + c * PANEL, block[c]);
 }
 
-INLINE void pack_key_lanes(const void *const *rows, attn_dtype dtype, int64_t dim, float *panel,
-                           const void *const *ahead)
+INLINE void pack_key_lanes(const void *const *rows, attn_dtype dtype, int64_t dim, float *panel)
 {
     vf block[LANES];
     int64_t i = 0;
     for (; i + LANES <= dim; i += LANES) {
-        load_block(block, dtype, rows, i, ahead);
+        load_block(block, dtype, rows, i);
         transpose_keys(block, panel + i * PANEL, LANES);
     }
     if (i < dim) {
@@ -25,37 +24,39 @@ INLINE void pack_key_lanes(const void *const *rows, attn_dtype dtype, int64_t di
     }
 }
 
-INLINE void pack_keys_of(const void *const *rows, attn_dtype dtype, int64_t dim, float *panel, const void *const *ahead)
+INLINE void pack_keys_of(const void *const *rows, attn_dtype dtype, int64_t dim, float *panel)
 {
     for (int key = 0; key < PANEL; key += LANES)
-        pack_key_lanes(rows + key, dtype, dim, panel + key, ahead + key);
+        pack_key_lanes(rows + key, dtype, dim, panel + key);
 }
 
-INLINE void pack_values_of(const void *const *rows, int count, attn_dtype dtype, int64_t first, int64_t dim_v,
-                           float *panel, const void *const *ahead)
+/* One row becomes a row of every panel: V is read in the order of its addresses. */
+INLINE void pack_value_row(const void *row, attn_dtype dtype, int64_t dim_v, float *panels)
 {
-    if (first + PANEL <= dim_v) {
-        for (int key = 0; key < count; key++)
-            UNROLLED (v, PANEL_VECTORS)
-                vf_store(panel + key * PANEL + v * LANES, load_ahead(dtype, rows[key], first + v * LANES, ahead[key]));
-        return;
-    }
+    int64_t i = 0;
+    for (; i + PANEL <= dim_v; i += PANEL, panels += ATTN_TILE_K * PANEL)
+        UNROLLED (v, PANEL_VECTORS)
+            vf_store(panels + v * LANES, load_lanes(dtype, row, i + v * LANES));
+    for (int v = 0; i < dim_v && v < PANEL_VECTORS; v++)
+        vf_store(panels + v * LANES, load_tail(dtype, row, i + v * LANES, dim_v));
+}
+
+INLINE void pack_values_of(const void *const *rows, int count, attn_dtype dtype, int64_t dim_v, float *panels)
+{
     for (int key = 0; key < count; key++)
-        for (int v = 0; v < PANEL_VECTORS; v++)
-            vf_store(panel + key * PANEL + v * LANES, load_tail(dtype, rows[key], first + v * LANES, dim_v));
+        pack_value_row(rows[key], dtype, dim_v, panels + key * PANEL);
 }
 
-static void pack_keys(const void *const *rows, attn_dtype dtype, int64_t dim, float *panel, const void *const *ahead)
+static void pack_keys(const void *const *rows, attn_dtype dtype, int64_t dim, float *panel)
 {
-#define CALL(type) pack_keys_of(rows, type, dim, panel, ahead)
+#define CALL(type) pack_keys_of(rows, type, dim, panel)
     FOR_TYPE(dtype, CALL);
 #undef CALL
 }
 
-static void pack_values(const void *const *rows, int count, attn_dtype dtype, int64_t first, int64_t dim_v,
-                        float *panel, const void *const *ahead)
+static void pack_values(const void *const *rows, int count, attn_dtype dtype, int64_t dim_v, float *panels)
 {
-#define CALL(type) pack_values_of(rows, count, type, first, dim_v, panel, ahead)
+#define CALL(type) pack_values_of(rows, count, type, dim_v, panels)
     FOR_TYPE(dtype, CALL);
 #undef CALL
 }

@@ -47,34 +47,9 @@ static void store_output(const float *row, int64_t dim_v, float factor, attn_dty
         store_lanes(dtype, out, i, dim_v, vf_mul(vf_set1(factor), vf_load(row + i)));
 }
 
-/* ---- prefetch ----------------------------------------------------------------------------------------------- */
-
-enum { CACHE_LINE = 64 };
-
-/* Rows needed a tile later are asked for at the pace at which this tile's are read: a burst would stall the loads behind
- * it. Bytes of one load: */
-INLINE int64_t load_bytes(attn_dtype dtype)
+/* Elements i .. of LANES rows. */
+INLINE void load_block(vf block[LANES], attn_dtype dtype, const void *const *rows, int64_t i)
 {
-    return LANES * (dtype == ATTN_F32 ? 4 : 2);
-}
-
-/* Like load_lanes; asks for the same bytes of another row once a cache line. */
-INLINE vf load_ahead(attn_dtype dtype, const void *row, int64_t i, const void *ahead)
-{
-    int64_t byte = i / LANES * load_bytes(dtype);
-    if (byte % CACHE_LINE == 0)
-        __builtin_prefetch((const char *)ahead + byte, 0, 2);
-    return load_lanes(dtype, row, i);
-}
-
-/* Elements i .. of LANES rows. Consecutive blocks share their cache lines, so each asks for some rows' lines only. */
-INLINE void load_block(vf block[LANES], attn_dtype dtype, const void *const *rows, int64_t i, const void *const *ahead)
-{
-    const int blocks = (int)(CACHE_LINE / load_bytes(dtype)), share = blocks < LANES ? LANES / blocks : 1;
-    int64_t byte = i / LANES * load_bytes(dtype);
-    int first = (int)(i / LANES % blocks) * LANES / blocks;
-    UNROLLED (lane, share)
-        __builtin_prefetch((const char *)ahead[first + lane] + byte, 0, 2);
     UNROLLED (lane, LANES)
         block[lane] = load_lanes(dtype, rows[lane], i);
 }
