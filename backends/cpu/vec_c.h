@@ -18,6 +18,7 @@ enum { LANES = 4, PANEL_VECTORS = 2 };
 
 typedef float vf __attribute__((vector_size(16)));
 typedef int32_t vi __attribute__((vector_size(16)));
+typedef uint32_t vu __attribute__((vector_size(16)));
 
 static inline vf vf_load(const float *p)
 {
@@ -82,7 +83,7 @@ static inline vf vf_round(vf a)
 static inline vf vf_ldexp(vf a, vf n)
 {
     const vf magic = { 12582912.0f, 12582912.0f, 12582912.0f, 12582912.0f };
-    return (vf)((vi)a + ((vi)(n + magic) << 23)); /* n stands in the low mantissa bits, the rest is shifted out */
+    return (vf)((vu)a + ((vu)(n + magic) << 23)); /* n stands in the low mantissa bits, the rest is shifted out */
 }
 
 /* Where x < limit: a, elsewhere (NaN included) b. */
