@@ -46,6 +46,7 @@ static const struct {
     { "strided views, BSHD", "feature/b2/n70/h4/d40/{bshd,view}/f16", CASE_QUICK },
     { "rows that see no key, zero lengths", "feature/{n70:30/causal,n0:5,n5:0}/d64/f16", CASE_QUICK },
     { "one query, long keys", "feature/n1:5000/h8:2/d128/f16", CASE_QUICK },
+    { "bits independent of the batch (batch_invariant)", "feature/n1:5000/h8:2/d128/f16/invariant", CASE_QUICK },
     /* K within a head and across heads, V, Q; 13 GB of host memory for the reference */
     { "tensors above 2^31 elements",
       "huge/{n1:2097216/h8/d128:1/f16/{bhsd,bshd},n1:2097216/h8/d1:128/bf16/bshd/causal/window100000:0,n16777280:3/"
@@ -189,7 +190,7 @@ static const char *const choices[][CHOICES] = {
     { "full", "scale0.3", "cap4", "scale0.2/cap30", "full", "full" },
     { "full", "full", "full", "alibi", "alibibatch" },
     { "full", "full", "full", "bias1hqk", "bias11qk-f16", "biasb11k-bf16", "biasbh1k/biasinf", "bias1h11" },
-    { "full", "full", "sinklogit", "nolse" },
+    { "full", "full", "sinklogit", "nolse", "invariant" },
     { "full", "full", "full", "outlier", "equal", "low" },
 };
 

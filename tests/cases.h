@@ -13,7 +13,7 @@
  *     f16   f16-f32   f32-f16-bf16-f32             type of all; of q, k, v - o; of q - k - v - o
  *     bhsd  bshd  view  kvshared                   contiguous; strided with slack and odd offsets; stride 0 in K, V
  *     full  causal  window3:0  chunk16:1  union  sink4  start                    mask; alignment at the start
- *     scale0.3  cap20  alibi  alibibatch  sinklogit  nolse
+ *     scale0.3  cap20  alibi  alibibatch  sinklogit  nolse  invariant
  *     bias1h1k  bias1h1k-f16  biasinf                bias: a letter where the size is full; a third is -inf
  *     cuq5.0.63  cuk7.3.0  used5.0  tail  bound      ragged lengths; seqused_k; rows after the last sequence;
  *                                                    max_q, max_k given exactly
@@ -63,7 +63,7 @@ struct attention_case {
     int64_t bias;     /* BIAS_ bits */
     int64_t bias_inf; /* a third of the bias is -inf, some rows wholly */
     attn_dtype bias_type;
-    int64_t sink_logit, no_lse;
+    int64_t sink_logit, no_lse, invariant;
     struct case_lengths ragged_q, ragged_k, used;
     int64_t tail, bound;
     int64_t page_size, share; /* page_size 0: not paged */

@@ -205,6 +205,7 @@ static const struct token tokens[] = {
     { "bias", read_bias, 0, 0, 0 },
     { "sinklogit", read_word, AT(sink_logit), 0, 1 },
     { "nolse", read_word, AT(no_lse), 0, 1 },
+    { "invariant", read_word, AT(invariant), 0, 1 },
     { "cuq", read_list, AT(ragged_q), 0, 0 },
     { "cuk", read_list, AT(ragged_k), 0, 0 },
     { "used", read_list, AT(used), 0, 0 },

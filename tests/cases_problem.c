@@ -170,6 +170,7 @@ void case_problem(const struct attention_case *c, attn_problem *problem)
     p.softcap = (float)c->softcap;
     p.alignment = c->align_start ? ATTN_ALIGN_START : ATTN_ALIGN_END;
     p.mask = c->mask;
+    p.batch_invariant = (int)c->invariant;
     if (c->alibi)
         p.alibi = attn_bhsd(ATTN_F32, c->alibi == 2 ? c->batch : 1, c->hq, 1, 1);
     if (c->bias)

@@ -50,7 +50,6 @@ attn_status target_open(struct target *target, const char *name, const char *isa
         target_close(target);
         return status;
     }
-    target->is_cpu = strcmp(target->info.name, "cpu") == 0;
     snprintf(target->label, sizeof target->label, isa != NULL ? "%s/%s" : "%s", target->info.name, isa);
     return ATTN_OK;
 }

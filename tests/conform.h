@@ -19,7 +19,6 @@ struct target {
     attn_device *device;
     attn_device_info info;
     attn_queue *queue;
-    int is_cpu;
 };
 
 /* Opens a target; `isa` NULL: as the environment says. Returns the status of attn_device_open. */

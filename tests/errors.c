@@ -153,6 +153,8 @@ static const struct wrong wrongs[] = {
     NUMBER(DENSE, softcap, INFINITY, "softcap"),
     CHOICE(DENSE, alignment, 2, "alignment"),
     CHOICE(DENSE, alignment, -1, "alignment"),
+    CHOICE(DENSE, batch_invariant, 2, "batch_invariant"),
+    CHOICE(DENSE, batch_invariant, -1, "batch_invariant"),
     CHOICE(DENSE, mask.causal, 2, "mask.causal"),
     FIELD(DENSE, mask.window_left, -2, "mask.window_left"),
     FIELD(DENSE, mask.window_right, -2, "mask.window_right"),

@@ -142,7 +142,6 @@ enum outcome property_same_part(const struct target *target, const struct instan
     if (part == NULL)
         return outcome;
     property_transplant(whole, b, first, part);
-    part->problem.batch_invariant = whole->problem.batch_invariant;
     outcome = conform_run(target, part, &result, message);
     if (outcome == OUTCOME_PASSED) {
         outcome = same_rows(whole, expected, b, first, part, &result, message) ? OUTCOME_PASSED : OUTCOME_FAILED;
@@ -311,17 +310,15 @@ static enum outcome weights_and_lse(const struct target *target, struct instance
 }
 
 const struct property properties_numeric[] = {
-    { "constant-v", constant_values, "x/b2/n130/h4:2/d64/{f32,f16,bf16}/{full,causal,window5:5/chunk16,cap5/alibi}",
-      0 },
-    { "constant-v", constant_values, "x/{n1:5000/h8:2/d128/f32,cuq5.0.63/cuk70.3.0/d40/f32,n200:70/causal/d64/f16}",
-      0 },
-    { "permuted-keys", permuted_keys, "x/b2/n70:200/h4:2/d64/{f32,f16,bf16}", 0 },
-    { "permuted-keys", permuted_keys, "x/{n1:5000/h8:2/d128/f32,n9:150/used150.0.65/page16/d64/f16}", 0 },
+    { "constant-v", constant_values, "x/b2/n130/h4:2/d64/{f32,f16,bf16}/{full,causal,window5:5/chunk16,cap5/alibi}" },
+    { "constant-v", constant_values, "x/{n1:5000/h8:2/d128/f32,cuq5.0.63/cuk70.3.0/d40/f32,n200:70/causal/d64/f16}" },
+    { "permuted-keys", permuted_keys, "x/b2/n70:200/h4:2/d64/{f32,f16,bf16}" },
+    { "permuted-keys", permuted_keys, "x/{n1:5000/h8:2/d128/f32,n9:150/used150.0.65/page16/d64/f16}" },
     { "shifted-logits", shifted_logits,
-      "x/b2/n70:200/h4:2/d64/{f32/bias1111,f32/bias1hqk/causal,f16/bias11qk/window9:9}", 0 },
-    { "weights-and-lse", weights_and_lse, "x/n40:65/h4:2/d32:65/f32/{full,causal,window9:3/sink2,cap2,alibi,bias1hqk}",
-      0 },
-    { NULL, NULL, NULL, 0 },
+      "x/b2/n70:200/h4:2/d64/{f32/bias1111,f32/bias1hqk/causal,f16/bias11qk/window9:9}" },
+    { "weights-and-lse", weights_and_lse,
+      "x/n40:65/h4:2/d32:65/f32/{full,causal,window9:3/sink2,cap2,alibi,bias1hqk}" },
+    { NULL, NULL, NULL },
 };
 
 /* ---- the loop ------------------------------------------------------------------------------------------------ */
@@ -347,10 +344,6 @@ static int check_one(const char *text, void *context)
     snprintf(name, sizeof name, "property/%s%s", property->name, strchr(text, '/'));
     if (walk->wanted != NULL && !walk->wanted(name, walk->context))
         return 0;
-    if (property->cpu_only && !walk->target->is_cpu) {
-        report_check(walk->report, walk->target->label, name, OUTCOME_SKIPPED, "promised for the device cpu only");
-        return 0;
-    }
     if (case_parse(text, &c, message, sizeof message) == 0) {
         in = instance_create(&c, walk->seed);
         if (in != NULL)

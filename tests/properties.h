@@ -13,7 +13,6 @@ struct property {
     const char *name;
     enum outcome (*check)(const struct target *target, struct instance *in, char *message);
     const char *cases;
-    int cpu_only; /* attn.h promises it for the device "cpu" alone */
 };
 
 extern const struct property properties_numeric[], properties_bits[], properties_merge[]; /* ended by name NULL */

@@ -219,7 +219,6 @@ static enum outcome decode_as_prefill(const struct target *target, struct instan
     enum outcome outcome;
     int64_t before = in->c->nk - in->c->nq, b, r;
 
-    in->problem.batch_invariant = 1;
     outcome = conform_run(target, in, &whole, message);
     if (outcome != OUTCOME_PASSED)
         return outcome;
@@ -233,24 +232,25 @@ static enum outcome decode_as_prefill(const struct target *target, struct instan
 #define ANY                                                                                                            \
     "x/{b3/n70:130/h4:2/d64/{f32,f16},n1:5000/h8:2/d128/f16/causal,cuq65.3.0.129/cuk64.0.7.2000/h2/d40/f32/causal}"
 const struct property properties_bits[] = {
-    { "twice", twice, ANY, 0 },
-    { "thread-counts", thread_counts, ANY, 0 },
+    { "twice", twice, ANY },
+    { "thread-counts", thread_counts, ANY },
     { "thread-counts", thread_counts,
-      "x/n9:3000/used3000.0.65.1200/page16/h4:1/d64/f16/{causal,causal/window200:0/sink4}", 0 },
-    { "two-at-once", two_at_once, ANY, 0 },
-    { "rest-of-batch", rest_of_batch, ANY, 0 },
-    { "rest-of-batch", rest_of_batch, "x/n9:3000/used3000.17.65.1200/page16/h4:1/d64/f16/causal", 0 },
-    { "sequences-alone", sequences_alone, "x/b3/n70:130/h4:2/d64/{f32,f16,bf16}/{full,causal,alibibatch/biasb11k}", 1 },
+      "x/n9:3000/used3000.0.65.1200/page16/h4:1/d64/f16/{causal,causal/window200:0/sink4}" },
+    { "two-at-once", two_at_once, ANY },
+    { "rest-of-batch", rest_of_batch, ANY },
+    { "rest-of-batch", rest_of_batch, "x/n9:3000/used3000.17.65.1200/page16/h4:1/d64/f16/causal" },
     { "sequences-alone", sequences_alone,
-      "x/cuq65.3.0.129/cuk64.0.7.2000/h4:2/d40/{f32,f16}/{causal,window20:20,sinklogit}", 1 },
-    { "sequences-alone", sequences_alone, "x/n9:3000/used3000.0.65.1200/page{1,16,64}/h4:1/d64/{f32,f16}/{full,causal}",
-      1 },
+      "x/invariant/b3/n70:130/h4:2/d64/{f32,f16,bf16}/{full,causal,alibibatch/biasb11k}" },
     { "sequences-alone", sequences_alone,
-      "x/cuq5.1.70/n1:300/used300.0.65/page3/h4:2/d64/f32/causal/{window20:0/sink3,view}", 1 },
-    { "decode-as-prefill", decode_as_prefill, "x/n130/h4:2/d64/{f32,f16,bf16}/causal", 1 },
+      "x/invariant/cuq65.3.0.129/cuk64.0.7.2000/h4:2/d40/{f32,f16}/{causal,window20:20,sinklogit}" },
+    { "sequences-alone", sequences_alone,
+      "x/invariant/n9:3000/used3000.0.65.1200/page{1,16,64}/h4:1/d64/{f32,f16}/{full,causal}" },
+    { "sequences-alone", sequences_alone,
+      "x/invariant/cuq5.1.70/n1:300/used300.0.65/page3/h4:2/d64/f32/causal/{window20:0/sink3,view}" },
+    { "decode-as-prefill", decode_as_prefill, "x/invariant/n130/h4:2/d64/{f32,f16,bf16}/causal" },
     { "decode-as-prefill", decode_as_prefill,
-      "x/n70:200/h2/d40/f32/causal/{window20:0/sink3,chunk32:1,cap5,alibi,bshd}", 1 },
+      "x/invariant/n70:200/h2/d40/f32/causal/{window20:0/sink3,chunk32:1,cap5,alibi,bshd}" },
     { "decode-as-prefill", decode_as_prefill,
-      "x/n12:5000/h4:1/d64/{f32,f16}/causal/{full,sinklogit,window3000:0/sink4}", 1 },
-    { NULL, NULL, NULL, 0 },
+      "x/invariant/n12:5000/h4:1/d64/{f32,f16}/causal/{full,sinklogit,window3000:0/sink4}" },
+    { NULL, NULL, NULL },
 };

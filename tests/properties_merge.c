@@ -362,10 +362,9 @@ static enum outcome merge_formula(const struct target *target, struct instance *
 }
 
 const struct property properties_merge[] = {
-    { "split-is-whole", split_is_whole, "x/b2/n70:200/h4:2/d64/{f32,f16,bf16-f32}/{full,sinklogit,biasb11k/biasinf}",
-      0 },
+    { "split-is-whole", split_is_whole, "x/b2/n70:200/h4:2/d64/{f32,f16,bf16-f32}/{full,sinklogit,biasb11k/biasinf}" },
     { "split-is-whole", split_is_whole,
-      "x/{n3:5000/h4:1/d64/f32/sinklogit,b2/n9:70/h4:2/d40/f32/view/bias1hqk/biasinf/sinklogit}", 0 },
-    { "merge-formula", merge_formula, "x/b2/n40/h4/d72/{f32,f16,bf16,f16-f32}/{full,bshd,view}/{full,sinklogit}", 0 },
-    { NULL, NULL, NULL, 0 },
+      "x/{n3:5000/h4:1/d64/f32/sinklogit,b2/n9:70/h4:2/d40/f32/view/bias1hqk/biasinf/sinklogit}" },
+    { "merge-formula", merge_formula, "x/b2/n40/h4/d72/{f32,f16,bf16,f16-f32}/{full,bshd,view}/{full,sinklogit}" },
+    { NULL, NULL, NULL },
 };
