@@ -46,13 +46,23 @@ void attn_cpu_load_query(const attn_cpu_item *item, const attn_cpu_scratch *scra
 /* What stands in for rows behind the last key: a row of any type up to the largest dimension. */
 static const float zero_row[ATTN_CPU_LARGEST_DIM];
 
-/* Addresses of a tile's rows, zeros from `count` to `padded`. */
+/* Addresses of rows of one page. */
+static void address_rows(const char *row, int64_t stride, int count, const void **addresses)
+{
+#pragma omp simd
+    for (int j = 0; j < count; j++)
+        addresses[j] = row + j * stride;
+}
+
+/* Addresses of a tile's rows, zeros from `count` to `padded`; finding a page takes divisions, so once a page. */
 static void gather_rows(const attn_rows *rows, int64_t first, int count, int padded, const void **addresses)
 {
-    for (int j = 0; !rows->table && j < count; j++)
-        addresses[j] = rows->base + (first + j) * rows->stride;
-    for (int j = 0; rows->table && j < count; j++)
-        addresses[j] = attn_host_row(rows, first + j);
+    for (int j = 0; j < count;) {
+        int64_t left = rows->table ? rows->page_size - (first + j) % rows->page_size : count;
+        int in_page = left < count - j ? (int)left : count - j;
+        address_rows(attn_host_row(rows, first + j), rows->stride, in_page, addresses + j);
+        j += in_page;
+    }
     for (int j = count; j < padded; j++)
         addresses[j] = zero_row;
 }

@@ -1,6 +1,6 @@
 /* Products for a few rows (a decode step's query heads): memory sets the pace, so K and V go from their rows through
  * registers into the sums and are packed nowhere. few_values sums in the order of tile_product.h, to the same bits. few_keys
- * does not: it sums channels lane by lane, and transposes sums instead of keys, which halves its instructions.
+ * does not: it sums channels lane by lane and adds up lanes at the end, which halves its instructions.
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 
 enum { CACHE_LINE = 64 };
@@ -13,13 +13,9 @@ INLINE int64_t row_bytes(attn_dtype dtype, int64_t dim)
     return dim * (dtype == ATTN_F32 ? 4 : 2);
 }
 
-/* Like load_lanes; asks for the same bytes of another row once a cache line. */
-INLINE vf load_ahead(attn_dtype dtype, const void *row, int64_t i, const void *ahead)
+INLINE int line_channels(attn_dtype dtype)
 {
-    int64_t byte = row_bytes(dtype, i);
-    if (byte % CACHE_LINE == 0)
-        __builtin_prefetch((const char *)ahead + byte, 0, 2);
-    return load_lanes(dtype, row, i);
+    return CACHE_LINE / (dtype == ATTN_F32 ? 4 : 2);
 }
 
 /* Rows that will be needed soon are asked for in the order of their addresses, one whole row at a time, spread over the
@@ -38,12 +34,22 @@ INLINE void few_key_channels(const int count, const int slots, attn_dtype dtype,
 {
     vf key[LANES];
     UNROLLED (k, LANES / slots)
-        key[k] = load_ahead(dtype, rows[k], i, rows[k + KEYS_AHEAD]);
+        key[k] = load_lanes(dtype, rows[k], i);
     UNROLLED (r, count) {
-        vf element = vf_load(query + r * dim + i);
+        vf element = vf_load_once(query + r * dim + i);
         UNROLLED (k, LANES / slots)
             sum[k * slots + r] = vf_fma(element, key[k], sum[k * slots + r]);
     }
+}
+
+/* The channels of a cache line; the same line of the rows KEYS_AHEAD is asked for. */
+INLINE void few_key_line(const int count, const int slots, attn_dtype dtype, const void *const *rows, int64_t i,
+                         const float *query, int64_t dim, vf sum[LANES])
+{
+    UNROLLED (k, LANES / slots)
+        __builtin_prefetch((const char *)rows[k + KEYS_AHEAD] + row_bytes(dtype, i), 0, 2);
+    UNROLLED (v, line_channels(dtype) / LANES)
+        few_key_channels(count, slots, dtype, rows, i + v * LANES, query, dim, sum);
 }
 
 INLINE void few_key_tail(const int count, const int slots, attn_dtype dtype, const void *const *rows, int64_t i,
@@ -64,14 +70,13 @@ INLINE void few_key_group(const int count, const int slots, attn_dtype dtype, co
     int64_t i = 0;
     UNROLLED (slot, LANES)
         sum[slot] = vf_zero();
+    for (; i + line_channels(dtype) <= dim; i += line_channels(dtype))
+        few_key_line(count, slots, dtype, rows, i, query, dim, sum);
     for (; i + LANES <= dim; i += LANES)
         few_key_channels(count, slots, dtype, rows, i, query, dim, sum);
     if (i < dim)
         few_key_tail(count, slots, dtype, rows, i, query, dim, sum);
-    vf_transpose(sum);
-    UNROLLED (lane, LANES - 1)
-        sum[0] = vf_add(sum[0], sum[lane + 1]);
-    vf_store(total, sum[0]);
+    vf_store(total, vf_lane_sums(sum));
     UNROLLED (k, LANES / slots)
         UNROLLED (r, count)
             scores[r * ATTN_TILE_K + k] = total[k * slots + r];

@@ -18,6 +18,13 @@ static inline vf vf_load(const float *p)
 {
     return _mm256_loadu_ps(p);
 }
+/* Not to be folded into every operation that uses it, which would load it as often. */
+static inline vf vf_load_once(const float *p)
+{
+    vf a = vf_load(p);
+    __asm__("" : "+x"(a));
+    return a;
+}
 static inline void vf_store(float *p, vf a)
 {
     _mm256_storeu_ps(p, a);
@@ -131,6 +138,19 @@ static inline void vf_transpose(vf r[LANES])
         r[i] = _mm256_permute2f128_ps(b[i], b[i + 4], 0x20);
         r[i + 4] = _mm256_permute2f128_ps(b[i], b[i + 4], 0x31);
     }
+}
+
+/* Lane i: the sum of r[i]'s lanes. */
+static inline vf vf_lane_sums(const vf r[LANES])
+{
+    __m256 pair[4], quad[2];
+    for (int i = 0; i < 4; i++)
+        pair[i] = _mm256_add_ps(_mm256_unpacklo_ps(r[2 * i], r[2 * i + 1]), _mm256_unpackhi_ps(r[2 * i], r[2 * i + 1]));
+    for (int i = 0; i < 2; i++)
+        quad[i] = _mm256_add_ps(_mm256_shuffle_ps(pair[2 * i], pair[2 * i + 1], 0x44),
+                                _mm256_shuffle_ps(pair[2 * i], pair[2 * i + 1], 0xee));
+    return _mm256_add_ps(_mm256_permute2f128_ps(quad[0], quad[1], 0x20),
+                         _mm256_permute2f128_ps(quad[0], quad[1], 0x31));
 }
 
 #endif

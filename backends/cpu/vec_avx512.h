@@ -18,6 +18,13 @@ static inline vf vf_load(const float *p)
 {
     return _mm512_loadu_ps(p);
 }
+/* Not to be folded into every operation that uses it, which would load it as often. */
+static inline vf vf_load_once(const float *p)
+{
+    vf a = vf_load(p);
+    __asm__("" : "+v"(a));
+    return a;
+}
 static inline void vf_store(float *p, vf a)
 {
     _mm512_storeu_ps(p, a);
@@ -130,6 +137,21 @@ static inline void vf_transpose(vf r[LANES])
         r[8 + c] = _mm512_shuffle_f32x4(high01, high23, 0x88);
         r[12 + c] = _mm512_shuffle_f32x4(high01, high23, 0xdd);
     }
+}
+
+/* Lane i: the sum of r[i]'s lanes. */
+static inline vf vf_lane_sums(const vf r[LANES])
+{
+    __m512 pair[8], quad[4], half[2];
+    for (int i = 0; i < 8; i++)
+        pair[i] = _mm512_add_ps(_mm512_unpacklo_ps(r[2 * i], r[2 * i + 1]), _mm512_unpackhi_ps(r[2 * i], r[2 * i + 1]));
+    for (int i = 0; i < 4; i++)
+        quad[i] = _mm512_add_ps(_mm512_shuffle_ps(pair[2 * i], pair[2 * i + 1], 0x44),
+                                _mm512_shuffle_ps(pair[2 * i], pair[2 * i + 1], 0xee));
+    for (int i = 0; i < 2; i++)
+        half[i] = _mm512_add_ps(_mm512_shuffle_f32x4(quad[2 * i], quad[2 * i + 1], 0x44),
+                                _mm512_shuffle_f32x4(quad[2 * i], quad[2 * i + 1], 0xee));
+    return _mm512_add_ps(_mm512_shuffle_f32x4(half[0], half[1], 0x88), _mm512_shuffle_f32x4(half[0], half[1], 0xdd));
 }
 
 #endif

@@ -27,6 +27,10 @@ static inline vf vf_load(const float *p)
     return a;
 }
 
+static inline vf vf_load_once(const float *p)
+{
+    return vf_load(p);
+}
 static inline void vf_store(float *p, vf a)
 {
     memcpy(p, &a, sizeof a);
@@ -132,6 +136,12 @@ static inline void vf_transpose(vf r[LANES])
     vf a[LANES] = { r[0], r[1], r[2], r[3] };
     for (int i = 0; i < LANES; i++)
         r[i] = (vf){ a[0][i], a[1][i], a[2][i], a[3][i] };
+}
+
+/* Lane i: the sum of r[i]'s lanes. */
+static inline vf vf_lane_sums(const vf r[LANES])
+{
+    return (vf){ vf_reduce_add(r[0]), vf_reduce_add(r[1]), vf_reduce_add(r[2]), vf_reduce_add(r[3]) };
 }
 
 #endif

@@ -18,6 +18,10 @@ static inline vf vf_load(const float *p)
 {
     return vld1q_f32(p);
 }
+static inline vf vf_load_once(const float *p)
+{
+    return vf_load(p);
+}
 static inline void vf_store(float *p, vf a)
 {
     vst1q_f32(p, a);
@@ -112,6 +116,12 @@ static inline void vf_transpose(vf r[LANES])
     r[1] = vcombine_f32(vget_low_f32(a.val[1]), vget_low_f32(b.val[1]));
     r[2] = vcombine_f32(vget_high_f32(a.val[0]), vget_high_f32(b.val[0]));
     r[3] = vcombine_f32(vget_high_f32(a.val[1]), vget_high_f32(b.val[1]));
+}
+
+/* Lane i: the sum of r[i]'s lanes. */
+static inline vf vf_lane_sums(const vf r[LANES])
+{
+    return vpaddq_f32(vpaddq_f32(r[0], r[1]), vpaddq_f32(r[2], r[3]));
 }
 
 #endif
