@@ -216,6 +216,9 @@ typedef struct attn_mask {
 #define ATTN_MASK_INIT { 0, -1, -1, 0, 0, ATTN_INTERSECTION, 0 }
 #define ATTN_TENSOR_INIT { ATTN_NONE, { 0, 0, 0, 0 }, { 0, 0, 0, 0 } }
 
+/* A sparsity pattern; attn_pattern.h makes them. */
+typedef struct attn_pattern attn_pattern;
+
 /* Everything that a plan is made for. An optional tensor whose dtype is ATTN_NONE is absent. */
 typedef struct attn_problem {
     size_t size;
@@ -246,11 +249,18 @@ typedef struct attn_problem {
 
     int batch_invariant; /* 1: a row's bits depend on nothing but that row's sequence and inputs, so that decode steps equal
                             prefill bit by bit; decode may be slower. Default 0: deterministic, see attn_run */
+
+    /* Which keys are seen, beside mask: a key must pass both. NULL: no pattern. See attn_pattern.h. The plan keeps nothing of it.
+     * A pattern of causal, window, sink and chunk alone costs planning nothing; any other is compiled for the lengths: those of
+     * the bounds, or, for batches with cu_seqlens, seqused_k or page_table, the host arrays lengths_q and lengths_k of
+     * B entries, which then are required, and the run's lengths must equal them. */
+    const attn_pattern *pattern;
+    const int64_t *lengths_q, *lengths_k;
 } attn_problem;
 #define ATTN_PROBLEM_INIT \
     { sizeof(attn_problem), ATTN_TENSOR_INIT, ATTN_TENSOR_INIT, ATTN_TENSOR_INIT, ATTN_TENSOR_INIT, ATTN_TENSOR_INIT, \
       0.0f, 0.0f, ATTN_ALIGN_END, ATTN_MASK_INIT, ATTN_TENSOR_INIT, ATTN_TENSOR_INIT, ATTN_TENSOR_INIT, \
-      ATTN_TENSOR_INIT, ATTN_TENSOR_INIT, ATTN_TENSOR_INIT, ATTN_TENSOR_INIT, 0, 0, 0 }
+      ATTN_TENSOR_INIT, ATTN_TENSOR_INIT, ATTN_TENSOR_INIT, ATTN_TENSOR_INIT, 0, 0, 0, NULL, NULL, NULL }
 
 /* ---- plan: how it will be computed -------------------------------------------------------------------------- */
 
@@ -276,8 +286,9 @@ typedef struct attn_plan_info {
     uint64_t pairs;         /* visible (query, key) pairs, over all heads and sequences */
     double flops;           /* 2 * pairs * (D + Dv) */
     double bytes;           /* q, k, v read once and o, lse written once, in visited tiles */
+    double area;            /* (query, key) pairs in visited tiles, seen or not, over all heads and sequences */
 } attn_plan_info;
-#define ATTN_PLAN_INFO_INIT { sizeof(attn_plan_info), { 0 }, { 0 }, 0, 0, 0, 0, 0, 0, 0, 0.0, 0.0 }
+#define ATTN_PLAN_INFO_INIT { sizeof(attn_plan_info), { 0 }, { 0 }, 0, 0, 0, 0, 0, 0, 0, 0.0, 0.0, 0.0 }
 
 /* What the plan will do and cost. Ragged and paged problems are counted at their bounds (max_q, max_k). Takes time in
  * proportion to the query tiles, unlike attn_plan_create. Thread-safe. */

@@ -26,6 +26,8 @@ int attn_decline(attn_why *why, const char *format, ...) ATTN_PRINTF(2, 3);
 struct attn_kernel {
     const char *name;
     int tile_q, tile_k;  /* 0: the kernel has no tiles */
+    int list_rows;       /* rows of a query tile that walks a list, and the most heads packed into one; 0: the kernel reads
+                            the pattern itself */
     int64_t split_keys;  /* long rows are cut at multiples of this, a multiple of tile_k; 0: never */
     const void *variant; /* the backend's own */
 

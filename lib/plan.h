@@ -4,6 +4,7 @@
 #define ATTN_LIB_PLAN_H
 
 #include "attn.h"
+#include "forms.h"
 #include "shape.h"
 
 struct attn_kernel;
@@ -11,9 +12,11 @@ struct attn_kernel;
 struct attn_plan {
     attn_device *device;
     const struct attn_kernel *kernel;
-    attn_problem problem;
+    attn_problem problem; /* without its pattern and lengths, which are the caller's */
     attn_shape shape;
-    int threads; /* of the device when the plan was made */
+    attn_pattern *pattern; /* held; NULL: none */
+    attn_forms *forms;     /* NULL: shape.visible holds for all heads, or the kernel reads the pattern itself */
+    int threads;           /* of the device when the plan was made */
     size_t workspace;
 };
 

@@ -1,4 +1,4 @@
-/* Tile schedule of implicit patterns.
+/* Walks the key tiles of a query tile.
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 #include "config.h"
 
@@ -12,9 +12,32 @@ static attn_range term_hull(const attn_tile_rows *rows, const attn_term *term)
     return (attn_range){ first.begin, last.end };
 }
 
+/* The first entry of the list at tile `from` or behind. */
+static const attn_tile_entry *entry_from(const attn_tile_rows *rows, int64_t from)
+{
+    int64_t low = 0, high = rows->entries;
+    while (low < high) {
+        int64_t middle = low + (high - low) / 2;
+        if (rows->entry[middle].tile < from)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < rows->entries ? &rows->entry[low] : NULL;
+}
+
+int32_t attn_tile_mask(const attn_tile_rows *rows, int64_t tile)
+{
+    return entry_from(rows, tile)->mask;
+}
+
 int64_t attn_next_tile(const attn_tile_rows *rows, int64_t from)
 {
     int64_t next = -1;
+    if (rows->entry) {
+        const attn_tile_entry *entry = entry_from(rows, from);
+        return entry ? entry->tile : -1;
+    }
     for (int t = 0; t < rows->visible->count; t++) {
         attn_range keys = term_hull(rows, &rows->visible->term[t]);
         if (keys.begin >= keys.end || from * rows->tile_k >= keys.end)
@@ -30,6 +53,8 @@ int64_t attn_next_tile(const attn_tile_rows *rows, int64_t from)
 
 int attn_tile_is_full(const attn_tile_rows *rows, int64_t tile)
 {
+    if (rows->entry)
+        return attn_tile_mask(rows, tile) < 0;
     int64_t begin = tile * rows->tile_k;
     int64_t end = begin + rows->tile_k < rows->keys ? begin + rows->tile_k : rows->keys;
     for (int t = 0; t < rows->visible->count; t++) {

@@ -6,23 +6,9 @@
 
 #include <inttypes.h>
 
+#include "integer.h"
 #include "status.h"
 #include "tensor.h"
-
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-static int64_t most(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
-static int64_t floor_divide(int64_t a, int64_t b)
-{
-    return a / b - (a % b < 0);
-}
 
 static attn_status check_field(const char *name, int64_t value, int64_t low, int64_t high)
 {
@@ -62,12 +48,13 @@ attn_status attn_visible_from_mask(const attn_mask *mask, attn_visible *visible)
     int64_t right_limit = mask->causal ? 0 : ATTN_FAR;
     int window = mask->window_left >= 0 || mask->window_right >= 0;
     int chunk = mask->chunk > 0;
-    const attn_term all = { ATTN_FAR, right_limit, ATTN_FAR, 0, 0 };
+    attn_term all = ATTN_TERM_ALL;
+    all.right = right_limit;
     attn_term local = all;
     visible->count = 0;
     if (window) {
         local.left = mask->window_left < 0 ? ATTN_FAR : mask->window_left;
-        local.right = mask->window_right < 0 ? right_limit : least(mask->window_right, right_limit);
+        local.right = mask->window_right < 0 ? right_limit : attn_least(mask->window_right, right_limit);
     }
     if (chunk && window && mask->combine == ATTN_UNION) {
         visible->term[visible->count++] = local;
@@ -76,7 +63,7 @@ attn_status attn_visible_from_mask(const attn_mask *mask, attn_visible *visible)
     if (chunk) {
         local.chunk = mask->chunk;
         /* More chunks back than there can be: the product with chunk must not overflow. */
-        local.back = least(mask->chunk_back, ATTN_FAR / mask->chunk);
+        local.back = attn_least(mask->chunk_back, ATTN_FAR / mask->chunk);
     }
     visible->term[visible->count++] = local;
     if (mask->sink > 0 && (window || chunk)) {
@@ -87,13 +74,44 @@ attn_status attn_visible_from_mask(const attn_mask *mask, attn_visible *visible)
     return ATTN_OK;
 }
 
+int attn_term_intersect(const attn_term *a, const attn_term *b, attn_term *both)
+{
+    if (a->chunk > 0 && b->chunk > 0 && a->chunk != b->chunk)
+        return 0;
+    const attn_term *chunked = a->chunk > 0 ? a : b;
+    *both = (attn_term){ attn_least(a->left, b->left),
+                         attn_least(a->right, b->right),
+                         attn_most(a->begin, b->begin),
+                         attn_least(a->end, b->end),
+                         chunked->chunk,
+                         chunked->back,
+                         chunked->ahead };
+    if (a->chunk > 0 && b->chunk > 0) {
+        both->back = attn_least(a->back, b->back);
+        both->ahead = attn_least(a->ahead, b->ahead);
+    }
+    return 1;
+}
+
+int attn_term_equal(const attn_term *a, const attn_term *b)
+{
+    return a->left == b->left && a->right == b->right && a->begin == b->begin && a->end == b->end &&
+           a->chunk == b->chunk && a->back == b->back && a->ahead == b->ahead;
+}
+
+int attn_term_is_empty(const attn_term *term)
+{
+    return term->left + term->right < 0 || term->begin >= term->end;
+}
+
 attn_range attn_term_keys(const attn_term *term, int64_t p, int64_t keys)
 {
-    attn_range range = { most(0, p - term->left), least(p + term->right + 1, least(term->end, keys)) };
+    attn_range range = { attn_most(term->begin, p - term->left),
+                         attn_least(p + term->right + 1, attn_least(term->end, keys)) };
     if (term->chunk > 0) {
-        int64_t own = floor_divide(p, term->chunk);
-        range.begin = most(range.begin, (own - term->back) * term->chunk);
-        range.end = least(range.end, (own + 1) * term->chunk);
+        int64_t own = attn_floor_divide(p, term->chunk);
+        range.begin = attn_most(range.begin, (own - term->back) * term->chunk);
+        range.end = attn_least(range.end, (own + term->ahead + 1) * term->chunk);
     }
     return range;
 }
@@ -107,7 +125,7 @@ int64_t attn_visible_count(const attn_visible *visible, int64_t p, int64_t keys)
     for (;;) {
         int next = -1;
         for (int t = 0; t < visible->count; t++) {
-            range[t].begin = most(range[t].begin, from);
+            range[t].begin = attn_most(range[t].begin, from);
             if (range[t].begin < range[t].end && (next < 0 || range[t].begin < range[next].begin))
                 next = t;
         }

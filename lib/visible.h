@@ -13,18 +13,21 @@
 /* Beyond any position, and twice it still fits into 64 bits. */
 #define ATTN_FAR (INT64_C(1) << 60)
 
-enum { ATTN_MAX_TERMS = 3 };
+enum { ATTN_MAX_TERMS = 4 };
 
 /* Half-open. Empty when end <= begin. */
 typedef struct attn_range {
     int64_t begin, end;
 } attn_range;
 
-/* Position p sees p - left <= j <= p + right, j < end and, if chunk > 0, floor(p/chunk) - back <= floor(j/chunk) <=
- * floor(p/chunk). */
+/* Position p sees p - left <= j <= p + right, begin <= j < end and, if chunk > 0, floor(p/chunk) - back <= floor(j/chunk) <=
+ * floor(p/chunk) + ahead. left and right may be negative; left + right < 0 sees nothing. */
 typedef struct attn_term {
-    int64_t left, right, end, chunk, back;
+    int64_t left, right, begin, end, chunk, back, ahead;
 } attn_term;
+
+/* The term that sees every key. */
+#define ATTN_TERM_ALL ((attn_term){ ATTN_FAR, ATTN_FAR, 0, ATTN_FAR, 0, 0, 0 })
 
 /* A key is visible when one of the terms holds. */
 typedef struct attn_visible {
@@ -34,6 +37,14 @@ typedef struct attn_visible {
 
 /* Normalises a mask; causal is folded into every term. INVALID names the field. */
 attn_status attn_visible_from_mask(const attn_mask *mask, attn_visible *visible);
+
+/* The keys that both terms see, as a term; 0: there is none such (two chunk sizes). */
+int attn_term_intersect(const attn_term *a, const attn_term *b, attn_term *both);
+
+int attn_term_equal(const attn_term *a, const attn_term *b);
+
+/* The term sees nothing, whatever the position. */
+int attn_term_is_empty(const attn_term *term);
 
 /* Keys 0 .. keys-1 that position p sees by one term. */
 attn_range attn_term_keys(const attn_term *term, int64_t p, int64_t keys);
