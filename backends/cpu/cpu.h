@@ -14,17 +14,24 @@ enum { ATTN_CPU_LARGEST_DIM = 1024 };
  * its chunks' results, whether one thread computes them all or many do: so its bits depend on neither. */
 enum { ATTN_CPU_SPLIT = 1024, ATTN_CPU_SPLIT_TILES = ATTN_CPU_SPLIT / ATTN_TILE_K };
 
-/* A query tile: consecutive rows of one KV head of one sequence, where row i is head i % group of query i / group, so
+/* Rows of a query tile that walks a list: the block sizes that patterns come in divide it. */
+enum { ATTN_CPU_LIST_ROWS = 128 };
+
+/* A query tile: consecutive rows of one KV head of one sequence, where row i is head i % pack of query i / pack, so
  * that a tile of keys and values is packed once for all heads that share it. */
 typedef struct attn_cpu_geometry {
     int64_t rows;       /* of a query tile */
+    int64_t most_rows;  /* of any query tile, those with lists included */
     int64_t dim_v;      /* Dv rounded up to whole panels */
     int64_t most_items; /* bound of the query tiles */
     int64_t chunks;     /* bound of the chunks of a sequence */
     int split;          /* chunks of one query tile are separate work items */
     size_t scratch;     /* bytes of a thread */
-    size_t part;        /* bytes of the result of one chunk of one query tile, when split */
+    int64_t parts;      /* results of chunks that are kept */
+    size_t part;        /* bytes of the result of one chunk of one query tile */
     size_t first_items; /* bytes of the table that finds a query tile's sequence */
+    int64_t wave;       /* units of sequences whose totals are kept between two parts of a form; 0: no form has two */
+    size_t totals;      /* bytes of the totals of one unit */
     size_t workspace;   /* bytes in all */
 } attn_cpu_geometry;
 
@@ -47,19 +54,25 @@ attn_cpu_scratch attn_cpu_scratch_at(const attn_plan *plan, const attn_cpu_geome
 /* The result of one chunk of one query tile. */
 attn_softmax attn_cpu_part_at(const attn_cpu_geometry *geometry, char *memory);
 
-/* One query tile of one run. */
+/* One query tile of one run: rows of one residue class of one sequence, with step 1 of all of it. */
 typedef struct attn_cpu_item {
     const attn_plan *plan;
     const attn_args *args;
     const attn_cpu_tile *tile;
     const attn_cpu_geometry *geometry;
     attn_sequence sequence;
-    int64_t head;      /* KV head */
-    int64_t first_row; /* of the sequence's len_q * group rows */
+    attn_class class;
+    int64_t step;         /* modulus of the class */
+    int64_t head_k, head; /* KV head; first query head */
+    int64_t pack;         /* query heads */
+    int64_t first_row;    /* of the class's rows * pack */
     int rows;
     int few; /* scores by few_keys: chosen by the rows of the whole sequence, so that no other sequence has a say */
     attn_rows keys, values;
-    attn_tile_rows schedule;
+    attn_tile_rows walk;
+    const attn_schedule *schedule; /* whose masks the walk names */
+    float *totals;                 /* of the unit, see attn_cpu_geometry; NULL: this is the only part */
+    int resume, keep;              /* begin with the unit's totals; leave the result there */
 } attn_cpu_item;
 
 /* Loads the queries into scratch; before any chunk. */
@@ -69,11 +82,11 @@ void attn_cpu_load_query(const attn_cpu_item *item, const attn_cpu_scratch *scra
 int attn_cpu_run_chunk(const attn_cpu_item *item, const attn_cpu_scratch *scratch, int64_t chunk,
                        const attn_softmax *part);
 
-/* Sets up `total`, for merges in ascending order of chunks. */
+/* Sets up `total`, for merges in ascending order of chunks: nothing, or what an earlier part of the form has left. */
 void attn_cpu_begin_total(const attn_cpu_item *item, const attn_softmax *total);
 
-/* Writes o and lse. */
-void attn_cpu_store_output(const attn_cpu_item *item, const attn_softmax *total);
+/* Writes o and lse, or leaves the total for the form's next part. */
+void attn_cpu_end_total(const attn_cpu_item *item, const attn_softmax *total);
 
 /* kernel->run: forward over all items. */
 attn_status attn_cpu_run(const attn_plan *plan, const attn_args *args, attn_queue *queue);

@@ -10,6 +10,9 @@ enum { ITEMS_A_THREAD = 4 };
 /* Results of chunks may take this much memory; beyond it a query tile stays whole. */
 static const double MOST_PART_BYTES = 256.0 * 1024 * 1024;
 
+/* So may the totals between two parts of a form. */
+static const size_t MOST_TOTAL_BYTES = (size_t)64 << 20;
+
 static int64_t round_up(int64_t n, int64_t step)
 {
     return (n + step - 1) / step * step;
@@ -42,9 +45,33 @@ static int64_t most_items(const attn_plan *plan, int64_t tile_rows)
 static size_t scratch_bytes(const attn_plan *plan, const attn_cpu_geometry *g)
 {
     int64_t panel = tile_of(plan)->panel, dim = plan->shape.dim;
-    return floats(g->rows * dim) + floats(most(panel * dim, ATTN_TILE_K * g->dim_v)) + floats(g->rows * ATTN_TILE_K) +
-           floats(g->rows * panel) + floats(g->rows) + floats(g->rows * ATTN_MASK_WORDS * 2) +
+    int64_t rows = g->most_rows;
+    return floats(rows * dim) + floats(most(panel * dim, ATTN_TILE_K * g->dim_v)) + floats(rows * ATTN_TILE_K) +
+           floats(rows * panel) + floats(rows) + floats(rows * ATTN_MASK_WORDS * 2) +
            2 * (size_t)(ATTN_TILE_K + ATTN_ROWS_AHEAD) * sizeof(void *) + 2 * g->part;
+}
+
+/* Chunks that are work items of their own: all of them when query tiles are few, those of long lists else. */
+static void split(const attn_plan *plan, attn_cpu_geometry *g)
+{
+    g->split = !plan->forms && plan->threads > 1 && g->chunks > 1 &&
+               g->most_items < (int64_t)ITEMS_A_THREAD * plan->threads &&
+               (double)g->most_items * (double)g->chunks * (double)g->part <= MOST_PART_BYTES;
+    g->parts = plan->forms ? plan->forms->chunks : g->split ? g->most_items * g->chunks : 0;
+}
+
+/* Totals of a unit: a row of acc, max and sum for each query row of each head. */
+static void keep_totals(const attn_plan *plan, attn_cpu_geometry *g)
+{
+    const attn_forms *f = plan->forms;
+    int two = 0;
+    for (int i = 0; f && i < f->forms; i++)
+        two |= f->form[i].parts > 1;
+    if (!two)
+        return;
+    g->totals = floats(plan->shape.max_q * f->pack * (g->dim_v + 2));
+    g->wave = most(1, (int64_t)(MOST_TOTAL_BYTES / (g->totals + 1)));
+    g->wave = g->wave < plan->shape.batch * f->units ? g->wave : plan->shape.batch * f->units;
 }
 
 attn_cpu_geometry attn_cpu_geometry_of(const attn_plan *plan)
@@ -52,17 +79,19 @@ attn_cpu_geometry attn_cpu_geometry_of(const attn_plan *plan)
     const attn_shape *s = &plan->shape;
     const attn_cpu_tile *tile = tile_of(plan);
     attn_cpu_geometry g = { .dim_v = round_up(s->dim_v, tile->panel) };
-    int64_t most_rows = s->max_q * s->group;
-    g.rows = most_rows < plan->kernel->tile_q ? (most_rows ? most_rows : 1) : plan->kernel->tile_q;
+    const attn_forms *f = plan->forms;
+    int64_t all_rows = s->max_q * (f ? f->pack : s->group);
+    g.rows = all_rows < plan->kernel->tile_q ? most(all_rows, 1) : plan->kernel->tile_q;
+    g.most_rows = f && f->lists ? most(g.rows, (int64_t)f->tile_q * f->pack) : g.rows;
     g.most_items = most_items(plan, g.rows);
     g.chunks = (s->max_k + ATTN_CPU_SPLIT - 1) / ATTN_CPU_SPLIT;
-    g.part = floats(g.rows * g.dim_v) + 2 * floats(g.rows);
-    g.split = plan->threads > 1 && g.chunks > 1 && g.most_items < (int64_t)ITEMS_A_THREAD * plan->threads &&
-              (double)g.most_items * (double)g.chunks * (double)g.part <= MOST_PART_BYTES;
+    g.part = floats(g.most_rows * g.dim_v) + 2 * floats(g.most_rows);
+    split(plan, &g);
+    keep_totals(plan, &g);
     g.scratch = scratch_bytes(plan, &g);
-    g.first_items = (size_t)round_up((s->batch + 1) * (int64_t)sizeof(int64_t), 64);
-    g.workspace = g.first_items + (size_t)plan->threads * g.scratch +
-                  (g.split ? (size_t)g.most_items * (size_t)g.chunks * g.part : 0);
+    g.first_items = (size_t)round_up((s->batch * (f ? f->units : 1) + 1) * (int64_t)sizeof(int64_t), 64);
+    g.workspace =
+        g.first_items + (size_t)plan->threads * g.scratch + (size_t)g.parts * g.part + (size_t)g.wave * g.totals;
     return g;
 }
 
@@ -76,22 +105,22 @@ static void *take(char **memory, size_t bytes)
 attn_softmax attn_cpu_part_at(const attn_cpu_geometry *g, char *memory)
 {
     attn_softmax part = { .stride = g->dim_v };
-    part.acc = take(&memory, floats(g->rows * g->dim_v));
-    part.max = take(&memory, floats(g->rows));
-    part.sum = take(&memory, floats(g->rows));
+    part.acc = take(&memory, floats(g->most_rows * g->dim_v));
+    part.max = take(&memory, floats(g->most_rows));
+    part.sum = take(&memory, floats(g->most_rows));
     return part;
 }
 
 attn_cpu_scratch attn_cpu_scratch_at(const attn_plan *plan, const attn_cpu_geometry *g, char *memory)
 {
-    int64_t panel = tile_of(plan)->panel, dim = plan->shape.dim;
+    int64_t panel = tile_of(plan)->panel, dim = plan->shape.dim, rows = g->most_rows;
     attn_cpu_scratch s;
-    s.query = take(&memory, floats(g->rows * dim));
+    s.query = take(&memory, floats(rows * dim));
     s.panel = take(&memory, floats(most(panel * dim, ATTN_TILE_K * g->dim_v)));
-    s.scores = take(&memory, floats(g->rows * ATTN_TILE_K));
-    s.lane_sums = take(&memory, floats(g->rows * panel));
-    s.rescale = take(&memory, floats(g->rows));
-    s.masks = take(&memory, floats(g->rows * ATTN_MASK_WORDS * 2));
+    s.scores = take(&memory, floats(rows * ATTN_TILE_K));
+    s.lane_sums = take(&memory, floats(rows * panel));
+    s.rescale = take(&memory, floats(rows));
+    s.masks = take(&memory, floats(rows * ATTN_MASK_WORDS * 2));
     s.key_rows = take(&memory, (size_t)(ATTN_TILE_K + ATTN_ROWS_AHEAD) * sizeof(void *));
     s.value_rows = take(&memory, (size_t)(ATTN_TILE_K + ATTN_ROWS_AHEAD) * sizeof(void *));
     s.part = attn_cpu_part_at(g, take(&memory, g->part));

@@ -47,9 +47,11 @@ attn_status attn_host_check_lengths(const attn_plan *plan, const attn_args *args
 /* After attn_host_check_lengths. */
 attn_sequence attn_host_sequence(const attn_plan *plan, const attn_args *args, int64_t batch);
 
-/* Rows of K or V of one sequence and KV head: row j is at base + j * stride, or on page table[j / page_size]. */
+/* Rows of K or V of one sequence and KV head: row j is at base + j * stride, or on page table[j / page_size]. Of a view, member i
+ * is row first + i * step. */
 typedef struct attn_rows {
     const char *base;
+    int64_t first, step;
     int64_t stride, page_stride; /* bytes */
     const int32_t *table;        /* NULL: not paged */
     int64_t table_stride;        /* elements */

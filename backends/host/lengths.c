@@ -74,6 +74,23 @@ static attn_status check_page_table(const attn_plan *plan, const attn_args *args
     return ATTN_OK;
 }
 
+/* A compiled pattern holds for the lengths it was compiled for. */
+static attn_status check_planned(const attn_plan *plan, const attn_args *args)
+{
+    const attn_forms *f = plan->forms;
+    for (int64_t b = 0; b < plan->shape.batch; b++) {
+        const attn_lengths *planned = &f->schedule[f->schedule_of[b]]->lengths;
+        attn_sequence sequence = attn_host_sequence(plan, args, b);
+        int rows = sequence.len_q != planned->len_q;
+        if (rows || sequence.len_k != planned->len_k)
+            return attn_fail(ATTN_INVALID,
+                             "sequence %" PRId64 " has %" PRId64 " %s, expected problem.%s[%" PRId64 "] = %" PRId64, b,
+                             rows ? sequence.len_q : sequence.len_k, rows ? "query rows" : "keys",
+                             rows ? "lengths_q" : "lengths_k", b, rows ? planned->len_q : planned->len_k);
+    }
+    return ATTN_OK;
+}
+
 attn_status attn_host_check_lengths(const attn_plan *plan, const attn_args *args)
 {
     const attn_problem *p = &plan->problem;
@@ -84,6 +101,8 @@ attn_status attn_host_check_lengths(const attn_plan *plan, const attn_args *args
         ATTN_TRY(check_cumulative("cu_seqlens_k", &p->cu_seqlens_k, args->cu_seqlens_k, s->rows_k, "max_k", s->max_k));
     if (attn_present(&p->seqused_k))
         ATTN_TRY(check_used(plan, args));
+    if (plan->forms && plan->forms->lists)
+        ATTN_TRY(check_planned(plan, args));
     return s->paged ? check_page_table(plan, args) : ATTN_OK;
 }
 
@@ -111,7 +130,7 @@ attn_rows attn_host_rows(const attn_plan *plan, const attn_args *args, const att
     const attn_shape *s = &plan->shape;
     int64_t element = (int64_t)attn_dtype_size(tensor->dtype);
     int64_t batch = s->paged || s->ragged_k ? 0 : sequence->batch;
-    attn_rows rows = { .stride = tensor->stride[POSITION] * element };
+    attn_rows rows = { .step = 1, .stride = tensor->stride[POSITION] * element };
     rows.base = attn_host_pointer(memory) + (batch * tensor->stride[BATCH] + head * tensor->stride[HEAD] +
                                              sequence->row_k * tensor->stride[POSITION]) *
                                                 element;

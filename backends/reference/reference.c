@@ -1,7 +1,7 @@
 /* Device "reference": standard attention in float64 that materialises the score matrix of a head. The oracle of every
  * test and the "standard" row of every table; written to be read, and to share no mask or tile code with the others.
  *
- *     S = scale Q K^T (+ softcap, ALiBi, bias, mask)      P = softmax(S)      O = P V
+ *     S = scale Q K^T (+ softcap, ALiBi, bias, mask and pattern)      P = softmax(S)      O = P V
  *
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 #include "config.h"
@@ -11,6 +11,7 @@
 
 #include "half.h"
 #include "host/host.h"
+#include "pattern.h"
 
 enum { BLOCK = 64 };
 
@@ -53,6 +54,24 @@ static int sees(const attn_mask *m, int64_t p, int64_t j)
     return (!m->causal || j <= p) && (j < m->sink || local);
 }
 
+/* The mask and the pattern must both let a key pass. */
+static int hides(const head_view *h, const attn_lengths *lengths, int64_t r, int64_t j)
+{
+    const attn_pattern *pattern = h->plan->pattern;
+    return !sees(&h->plan->problem.mask, r + h->sequence.shift, j) ||
+           (pattern && !attn_pattern_sees(pattern, lengths, h->head, r, j));
+}
+
+static attn_lengths lengths_of(const head_view *h)
+{
+    attn_lengths lengths = ATTN_LENGTHS_INIT;
+    lengths.heads = h->plan->shape.heads_q;
+    lengths.len_q = h->sequence.len_q;
+    lengths.len_k = h->sequence.len_k;
+    lengths.alignment = h->plan->problem.alignment;
+    return lengths;
+}
+
 static void widen_keys_and_values(const head_view *h)
 {
     const attn_problem *p = &h->plan->problem;
@@ -87,6 +106,7 @@ static void score_row(const head_view *h, int64_t r, double *s)
             s[j] += query * h->keys[c * keys + j];
     }
     double slope = alibi_slope(h), cap = p->softcap;
+    const attn_lengths lengths = lengths_of(h);
     for (int64_t j = 0; j < keys; j++) {
         if (cap > 0)
             s[j] = cap * tanh(s[j] / cap);
@@ -94,7 +114,7 @@ static void score_row(const head_view *h, int64_t r, double *s)
         if (attn_present(&p->bias))
             s[j] += attn_load(p->bias.dtype, attn_host_element(&p->bias, h->args->bias, h->sequence.batch, h->head, r),
                               p->bias.size[CHANNEL] > 1 ? j * p->bias.stride[CHANNEL] : 0);
-        if (!sees(&p->mask, position, j))
+        if (hides(h, &lengths, r, j))
             s[j] = -INFINITY;
     }
 }
