@@ -26,8 +26,9 @@ struct bench_settings {
     int64_t threads;    /* 0: the device's default */
     int64_t rounds;
     int with_long, with_standard;
-    int roofline;  /* every instruction set's ceilings, and the floors of every case */
-    int csv, json; /* instead of the table; not both */
+    int roofline;        /* every instruction set's ceilings, and the floors of every case */
+    int patterns, sweep; /* sparse patterns instead of the list */
+    int csv, json;       /* instead of the table; not both */
 };
 
 /* A case that is being timed. */
