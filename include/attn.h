@@ -173,7 +173,7 @@ ATTN_API attn_status attn_device_get_info(const attn_device *device, attn_device
  * devices without host threads. Not to be called while a plan of the device is being made. */
 ATTN_API attn_status attn_device_set_threads(attn_device *device, int threads);
 
-/* Device memory for callers that do not manage their own; aligned to 64 bytes at least. 0 bytes give a handle that may be
+/* Device memory for callers that do not manage their own; aligned to 64 bytes at least, large blocks on the host to huge pages. 0 bytes give a handle that may be
  * freed and nothing else. attn_free ignores handle 0. Thread-safe. NO_MEMORY: none left. */
 ATTN_API attn_status attn_alloc(attn_device *device, size_t bytes, attn_memory *memory);
 ATTN_API void attn_free(attn_device *device, attn_memory memory);

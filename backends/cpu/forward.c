@@ -314,14 +314,18 @@ static void run_whole(const forward *f, int64_t items)
         run_item(f, number);
 }
 
+/* Chunks that follow each other go to one thread, a run at a time: it has asked memory for the beginning of the next. */
+enum { RUNS_A_THREAD = 16 };
+
 static void run_split(const forward *f, int64_t items)
 {
     int64_t chunks = f->geometry.chunks, units = items * chunks;
     int threads = threads_for(f, units);
-    (void)threads;
+    int64_t run = units / (RUNS_A_THREAD * (threads ? threads : 1)) + 1;
+    (void)threads, (void)run;
 #pragma omp parallel num_threads(threads) if (threads > 1)
     {
-#pragma omp for schedule(dynamic, 1)
+#pragma omp for schedule(dynamic, run)
         for (int64_t unit = 0; unit < units; unit++)
             run_item_chunk(f, unit / chunks, unit % chunks);
 #pragma omp for schedule(dynamic, 1)

@@ -131,12 +131,13 @@ INLINE void few_values_of(const int count, const void *const *rows, int keys, at
                           const float *weights, float *acc, int64_t stride, const float *scale)
 {
     static const float one[ATTN_FEW_ROWS] = { 1, 1, 1, 1 };
-    int64_t panels = (dim_v + PANEL - 1) / PANEL;
+    int64_t panels = (dim_v + PANEL - 1) / PANEL, share = (ATTN_ROWS_AHEAD + panels - 1) / panels;
     for (int key = 0; key < keys; key += ATTN_ROWS_AHEAD)
         for (int64_t panel = 0; panel < panels; panel++) {
             int group = keys - key < ATTN_ROWS_AHEAD ? keys - key : ATTN_ROWS_AHEAD;
-            attn_range ahead = { ATTN_ROWS_AHEAD + ATTN_ROWS_AHEAD * panel / panels,
-                                 ATTN_ROWS_AHEAD + ATTN_ROWS_AHEAD * (panel + 1) / panels };
+            int64_t asked = panel * share < ATTN_ROWS_AHEAD ? panel * share : ATTN_ROWS_AHEAD;
+            int64_t next = asked + share < ATTN_ROWS_AHEAD ? asked + share : ATTN_ROWS_AHEAD;
+            attn_range ahead = { ATTN_ROWS_AHEAD + asked, ATTN_ROWS_AHEAD + next };
             int64_t first = panel * PANEL;
             const float *factor = key ? one : scale;
             if (first + PANEL <= dim_v)

@@ -12,21 +12,42 @@
 #else
 #include <unistd.h>
 #endif
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
 
 #include "host.h"
 
-enum { ALIGNMENT = 64 };
+enum { ALIGNMENT = 64, HUGE_PAGE = 2 << 20 };
+
+/* A cache of keys and values of many megabytes is read at the rate of memory, and each small page would cost a walk through the
+ * page tables on the way: blocks of whole huge pages ask for these. */
+static size_t alignment_of(size_t bytes)
+{
+    return bytes >= 2 * HUGE_PAGE ? HUGE_PAGE : ALIGNMENT;
+}
+
+static void ask_for_huge_pages(void *block, size_t bytes)
+{
+#ifdef MADV_HUGEPAGE
+    if (alignment_of(bytes) == HUGE_PAGE)
+        madvise(block, bytes, MADV_HUGEPAGE);
+#else
+    (void)block, (void)bytes;
+#endif
+}
 
 /* The pointer that malloc gave stands in front of the aligned block: aligned_alloc is not everywhere. */
 attn_status attn_host_alloc(attn_device *device, size_t bytes, attn_memory *memory)
 {
     (void)device;
-    const size_t extra = ALIGNMENT + sizeof(void *);
+    const size_t alignment = alignment_of(bytes), extra = alignment + sizeof(void *);
     void *block = bytes <= SIZE_MAX - extra ? malloc(bytes + extra) : NULL;
     if (!block)
         return attn_fail(ATTN_NO_MEMORY, "no host memory for %zu bytes", bytes);
-    uintptr_t aligned = ((uintptr_t)block + extra) & ~(uintptr_t)(ALIGNMENT - 1);
+    uintptr_t aligned = ((uintptr_t)block + extra) & ~(uintptr_t)(alignment - 1);
     memcpy((char *)aligned - sizeof block, &block, sizeof block);
+    ask_for_huge_pages((void *)aligned, bytes);
     *memory = attn_host((void *)aligned);
     return ATTN_OK;
 }

@@ -1,0 +1,19 @@
+/* Codes of OpenCL as attn_status and text; the backend's verbose log.
+ * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
+#ifndef ATTN_OPENCL_ERROR_H
+#define ATTN_OPENCL_ERROR_H
+
+#include "cl_min.h"
+#include "status.h"
+
+/* "CL_OUT_OF_RESOURCES"; "unknown code" for others. Never NULL. */
+const char *attn_opencl_code_name(cl_int code);
+
+/* NO_MEMORY where the code means that alone, else DRIVER; the reason is "<call>: CL_NAME (code)". `call` is a format:
+ * the entry point and what it was for. */
+attn_status attn_opencl_fail(cl_int code, const char *call, ...) ATTN_PRINTF(2, 3);
+
+/* One line on stderr behind "attn: "; callers ask their device's `verbose`, or attn_log_level(). */
+void attn_opencl_log(const char *format, ...) ATTN_PRINTF(1, 2);
+
+#endif

@@ -1,0 +1,7 @@
+/* The OpenCL C of this folder as texts: embed.sh makes texts.c of every *.cl that backends/Makefile.inc lists. The
+ * text of forward.cl is attn_opencl_text_forward; each has a line here.
+ * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
+#ifndef ATTN_OPENCL_TEXTS_H
+#define ATTN_OPENCL_TEXTS_H
+
+#endif
