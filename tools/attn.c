@@ -21,6 +21,7 @@ static const struct command {
     { "check", command_check, "test a device against the float64 reference" },
     { "bench", command_bench, "time a device against its own ceilings" },
     { "explain", command_explain, "say what a problem would run and what it costs" },
+    { "draw", command_draw, "draw a sparsity pattern, its elements and its tiles" },
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 

@@ -256,6 +256,22 @@ static void print_cell(const char *text)
         putchar(*text == '\n' || *text == '|' ? ';' : *text);
 }
 
+static attn_status plan_case(attn_device *device, const struct attention_case *c)
+{
+    struct case_pattern pattern;
+    attn_problem problem;
+    attn_plan *plan = NULL;
+    attn_status status = case_pattern_create(c, &pattern);
+
+    case_problem(c, &problem);
+    case_pattern_attach(&pattern, &problem);
+    if (!status)
+        status = attn_plan_create(device, &problem, &plan);
+    attn_plan_destroy(plan);
+    case_pattern_release(&pattern);
+    return status;
+}
+
 /* "yes" when the device plans every case of the feature, otherwise what it says of the first that it does not. */
 static void print_support(const struct target *target, const char *feature)
 {
@@ -263,19 +279,13 @@ static void print_support(const struct target *target, const char *feature)
 
     for (i = 0; i < cases_count(); i++) {
         const struct attention_case *c = cases_get(i);
-        attn_problem problem;
-        attn_plan *plan;
 
-        if (c->feature == NULL || strcmp(c->feature, feature) != 0)
+        if (c->feature == NULL || strcmp(c->feature, feature) != 0 || !plan_case(target->device, c))
             continue;
-        case_problem(c, &problem);
-        if (attn_plan_create(target->device, &problem, &plan)) {
-            printf(" no (");
-            print_cell(attn_reason());
-            printf(") |");
-            return;
-        }
-        attn_plan_destroy(plan);
+        printf(" no (");
+        print_cell(attn_reason());
+        printf(") |");
+        return;
     }
     printf(" yes |");
 }
@@ -371,7 +381,7 @@ int command_check(int argc, char **argv)
         "that hold whatever the inputs are, and sends wrong arguments. The last line is `N passed, N failed, N "
         "skipped`;\n"
         "skipped is what a device says it cannot do (see --support). The exit status is 1 when something failed.",
-        sets
+        sets, NULL
     };
     int status;
 

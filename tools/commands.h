@@ -19,5 +19,6 @@ int command_run(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_bench(int argc, char **argv);
 int command_explain(int argc, char **argv);
+int command_draw(int argc, char **argv);
 
 #endif

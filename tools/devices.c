@@ -66,7 +66,7 @@ int command_devices(int argc, char **argv)
         "devices", "[--json]",
         "Lists the devices that the library finds on this machine: name, memory, threads or compute units,\n"
         "largest D, element types.",
-        sets
+        sets, NULL
     };
     int parsed = options_parse(&command, argc, argv);
     if (parsed != OPTIONS_GO)

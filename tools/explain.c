@@ -12,6 +12,8 @@
 #include "attn.h"
 #include "commands.h"
 #include "execute.h"
+#include "explain.h"
+#include "expression.h"
 #include "options.h"
 #include "problem.h"
 #include "timing.h"
@@ -24,12 +26,12 @@ struct explain_options {
     const char *device;
     int64_t batch, heads_q, heads_k, len_q, len_k, dim, dim_v;
     int type, lse;
-    int64_t threads;
+    int64_t threads, layers;
 };
 
 /* Of a size that the command line does not give. */
 enum { NOT_GIVEN = -1 };
-static const struct explain_options defaults = { "auto", 1, 8, NOT_GIVEN, 4096, NOT_GIVEN, 128, NOT_GIVEN, 0, 0, 0 };
+static const struct explain_options defaults = { "auto", 1, 8, NOT_GIVEN, 4096, NOT_GIVEN, 128, NOT_GIVEN, 0, 0, 0, 8 };
 
 static const char *const type_names[] = { "f32", "f16", "bf16", NULL };
 static const attn_dtype types[] = { ATTN_F32, ATTN_F16, ATTN_BF16 };
@@ -40,6 +42,7 @@ static const struct option_row shape_rows[] = {
     ROW(INT, "batch", batch, "N", 0, MAX_SIZE, "sequences; 1"),
     ROW(INT, "heads-q", heads_q, "N", 0, MAX_SIZE, "query heads; 8"),
     ROW(INT, "heads-k", heads_k, "N", 0, MAX_SIZE, "key and value heads; as many as query heads"),
+    ROW(INT, "n", len_q, "N", 0, MAX_SIZE, "query rows, as --len-q"),
     ROW(INT, "len-q", len_q, "N", 0, MAX_SIZE, "query rows; 4096"),
     ROW(INT, "len-k", len_k, "N", 0, MAX_SIZE, "keys; as many as query rows"),
     ROW(INT, "dim", dim, "N", 1, MAX_SIZE, "channels of q and k; 128"),
@@ -51,7 +54,9 @@ static const struct option_row shape_rows[] = {
 static const struct option_row explain_rows[] = {
     ROW(STRING, "device", device, "NAME", PROBLEM_DEVICE_HELP ", or auto: the first but reference, the default"),
     ROW(FLAG, "lse", lse, "with the log-sum-exp as output"),
-    ROW(INT, "threads", threads, "N", 0, 1024, "host threads; 0: the device's default"), OPTION_ROW_END
+    ROW(INT, "threads", threads, "N", 0, 1024, "host threads; 0: the device's default"),
+    ROW(INT, "layers", layers, "L", 1, EXPLAIN_MOST_LAYERS, "of a pattern: how far L layers look back; 8"),
+    OPTION_ROW_END
 };
 
 /* ---- the problem ----------------------------------------------------------------------------------------------- */
@@ -136,7 +141,7 @@ static void print_explanation(const attn_plan *plan)
     free(text);
 }
 
-static int explain_plan(attn_device *device, const char *name, const attn_problem *problem)
+static int explain_plan(attn_device *device, const struct explain_options *options, const attn_problem *problem)
 {
     attn_plan *plan = NULL;
     attn_plan_info info = ATTN_PLAN_INFO_INIT;
@@ -144,16 +149,17 @@ static int explain_plan(attn_device *device, const char *name, const attn_proble
     if (!status)
         status = attn_plan_get_info(plan, &info);
     if (status) {
-        int failed = print_failure("explain", name, status, attn_reason());
+        int failed = print_failure("explain", options->device, status, attn_reason());
         attn_plan_destroy(plan);
         return failed;
     }
     printf("shape         ");
     problem_print_shapes(problem);
     print_info(problem, &info, time_planning(device, problem));
+    int result = problem->pattern ? explain_pattern(problem, &info, options->layers) : EXIT_OK;
     print_explanation(plan);
     attn_plan_destroy(plan);
-    return EXIT_OK;
+    return result;
 }
 
 static int explain_on(const struct explain_options *options, const attn_problem *problem)
@@ -163,7 +169,7 @@ static int explain_on(const struct explain_options *options, const attn_problem 
     if (!status && options->threads)
         status = attn_device_set_threads(device, (int)options->threads);
     int result = status ? print_failure("explain", options->device, status, attn_reason())
-                        : explain_plan(device, options->device, problem);
+                        : explain_plan(device, options, problem);
     attn_device_close(device);
     return result;
 }
@@ -172,17 +178,22 @@ int command_explain(int argc, char **argv)
 {
     struct explain_options options = defaults;
     struct problem_options problem_options = PROBLEM_OPTIONS_INIT;
+    struct expression_options expression = { .text = NULL };
     attn_problem problem = ATTN_PROBLEM_INIT;
+    attn_pattern *pattern = NULL;
     const struct option_set sets[] = { { "Shape by numbers", shape_rows, &options },
                                        { "Shape from the headers of files", problem_file_rows, &problem_options },
                                        { "Problem", problem_rows, &problem_options },
+                                       { "Pattern", expression_rows, &expression },
                                        { "Explain", explain_rows, &options },
                                        OPTION_SET_END };
     const struct option_command command = {
-        "explain", "[OPTION]...",
+        "explain", "[EXPR] [OPTION]...",
         "Prints what a problem would run (device, kernel, tile) and what it costs (tiles, visible pairs, operations,\n"
-        "bytes, workspace, planning time), and why each faster kernel declined. Runs nothing.",
-        sets
+        "bytes, workspace, planning time), and why each faster kernel declined. Of a sparsity pattern, EXPR, also\n"
+        "what it saves, what it compiles to, and how far the last position looks back through layers of it.\n"
+        "Runs nothing.",
+        sets, &expression.text
     };
     int parsed = options_parse(&command, argc, argv);
     if (parsed != OPTIONS_GO)
@@ -190,7 +201,12 @@ int command_explain(int argc, char **argv)
     const char *const *path = problem_options.path;
     if (!path[FILE_Q] != !path[FILE_K] || !path[FILE_Q] != !path[FILE_V])
         return options_usage_error("explain", "--q, --k and --v go together");
-    if (build_problem(&options, &problem_options, &problem))
-        return EXIT_FAILED;
-    return explain_on(&options, &problem);
+    int status = expression_read("explain", &expression, &pattern);
+    if (status == EXIT_OK)
+        status = build_problem(&options, &problem_options, &problem);
+    problem.pattern = pattern;
+    if (status == EXIT_OK)
+        status = explain_on(&options, &problem);
+    attn_pattern_release(pattern);
+    return status;
 }

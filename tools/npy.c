@@ -22,9 +22,8 @@ static const struct {
     const char *descr;
     size_t size;
 } types[] = {
-    [NPY_F32] = { "<f4", 4 },
-    [NPY_F16] = { "<f2", 2 },
-    [NPY_U16] = { "<u2", 2 },
+    [NPY_F32] = { "<f4", 4 }, [NPY_F16] = { "<f2", 2 },  [NPY_U16] = { "<u2", 2 },
+    [NPY_U8] = { "|u1", 1 },  [NPY_BOOL] = { "|b1", 1 },
 };
 enum { TYPES = sizeof types / sizeof types[0], MAX_STRING = 32 };
 
@@ -37,6 +36,11 @@ struct cursor {
 size_t npy_type_size(enum npy_type type)
 {
     return types[type].size;
+}
+
+const char *npy_type_name(enum npy_type type)
+{
+    return types[type].descr;
 }
 
 #if defined(__GNUC__)
@@ -126,7 +130,8 @@ static int read_descr(struct cursor *c, struct npy_header *header)
     }
     if (text[0] == '>')
         return fail(c->reason, "big-endian type '%s' is not supported; store it as '<%s'", text, text + 1);
-    return fail(c->reason, "type '%s' is not supported; '<f4', '<f2' and '<u2' (bf16 as x.view('<u2')) are", text);
+    return fail(c->reason,
+                "type '%s' is not supported; '<f4', '<f2', '<u2' (bf16 as x.view('<u2')), '|u1' and '|b1' are", text);
 }
 
 static int read_order(struct cursor *c, struct npy_header *header)

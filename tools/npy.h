@@ -1,9 +1,9 @@
 /*
  * The header of a NumPy .npy file (format versions 1.0 and 2.0), read from and written to memory.
  *
- * Accepted: '<f4', '<f2' and '<u2' in C order, rank 0 to 4. The header is a Python dict literal; its grammar is parsed
- * as such (any key order, any spacing), and nothing in it is trusted: header length, sizes and their product are
- * limited before they are used, and the data must fill the file exactly.
+ * Accepted: '<f4', '<f2', '<u2', '|u1' and '|b1' in C order, rank 0 to 4. The header is a Python dict literal; its
+ * grammar is parsed as such (any key order, any spacing), and nothing in it is trusted: header length, sizes and their
+ * product are limited before they are used, and the data must fill the file exactly.
  *
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE.
  */
@@ -26,7 +26,9 @@ enum {
 enum npy_type {
     NPY_F32,
     NPY_F16,
-    NPY_U16 /* has no meaning of its own here; bf16 when the user says so */
+    NPY_U16, /* has no meaning of its own here; bf16 when the user says so */
+    NPY_U8,  /* of masks: nonzero is true */
+    NPY_BOOL
 };
 
 struct npy_header {
@@ -38,6 +40,7 @@ struct npy_header {
 };
 
 size_t npy_type_size(enum npy_type type);
+const char *npy_type_name(enum npy_type type); /* as in the file, such as "<f4" */
 
 /* Reads the header at bytes[0 .. length-1] of a file that has `file_size` bytes; `length` may stop anywhere behind
  * the first NPY_MAX_PREFIX + NPY_MAX_HEADER bytes. Returns 0, or 1 with what is wrong in `reason`. */

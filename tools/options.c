@@ -76,6 +76,19 @@ static int parse_pair(const struct option_row *row, const char *text, void *to)
     return 0;
 }
 
+static int parse_block(const struct option_row *row, const char *text, void *to)
+{
+    char *end;
+    int64_t pair[2];
+    if (!read_int(row, text, &end, &pair[0]))
+        return 1;
+    pair[1] = pair[0];
+    if ((*end == 'x' && !read_int(row, end + 1, &end, &pair[1])) || *end)
+        return 1;
+    memcpy(to, pair, sizeof pair);
+    return 0;
+}
+
 static int parse_double(const struct option_row *row, const char *text, void *to)
 {
     char *end;
@@ -96,6 +109,12 @@ static int parse_string(const struct option_row *row, const char *text, void *to
     return 0;
 }
 
+static int parse_list(const struct option_row *row, const char *text, void *to)
+{
+    struct option_list *list = to;
+    return list->count == OPTION_LIST_MOST || parse_string(row, text, &list->text[list->count++]);
+}
+
 static int parse_choice(const struct option_row *row, const char *text, void *to)
 {
     for (int i = 0; row->choices[i]; i++) {
@@ -108,8 +127,9 @@ static int parse_choice(const struct option_row *row, const char *text, void *to
 }
 
 static int (*const parsers[])(const struct option_row *row, const char *text, void *to) = {
-    [OPTION_INT] = parse_int,   [OPTION_DOUBLE] = parse_double, [OPTION_STRING] = parse_string,
-    [OPTION_PAIR] = parse_pair, [OPTION_CHOICE] = parse_choice,
+    [OPTION_INT] = parse_int,       [OPTION_DOUBLE] = parse_double, [OPTION_STRING] = parse_string,
+    [OPTION_PAIR] = parse_pair,     [OPTION_BLOCK] = parse_block,   [OPTION_LIST] = parse_list,
+    [OPTION_CHOICE] = parse_choice,
 };
 
 /* Writes what the row allows, for the error line: "an integer in 1 .. 64". */
@@ -128,13 +148,16 @@ static void print_allowed(FILE *out, const struct option_row *row)
         [OPTION_DOUBLE] = "a finite number",
         [OPTION_STRING] = "a text that is not empty",
         [OPTION_PAIR] = "two integers L,R",
+        [OPTION_BLOCK] = "an integer, or two as NxM,",
+        [OPTION_LIST] = "a text that is not empty, at most 16 times",
     };
+    int is_integer = row->kind == OPTION_INT || row->kind == OPTION_PAIR || row->kind == OPTION_BLOCK;
     fputs(what[row->kind], out);
     if (row->kind == OPTION_DOUBLE && (row->low != 0.0 || row->high != 0.0))
         fprintf(out, " in %g .. %g", row->low, row->high);
-    if ((row->kind == OPTION_INT || row->kind == OPTION_PAIR) && max != INT64_MAX)
+    if (is_integer && max != INT64_MAX)
         fprintf(out, " in %" PRId64 " .. %" PRId64, min, max);
-    else if ((row->kind == OPTION_INT || row->kind == OPTION_PAIR) && min != INT64_MIN)
+    else if (is_integer && min != INT64_MIN)
         fprintf(out, ", at least %" PRId64, min);
 }
 
@@ -211,12 +234,20 @@ static const struct option_row *find_row(const struct option_command *command, c
     return NULL;
 }
 
+static int take_operand(const struct option_command *command, const char *text)
+{
+    if (!command->operand || *command->operand)
+        return options_usage_error(command->name, "unexpected argument '%s'", text);
+    *command->operand = text;
+    return OPTIONS_GO;
+}
+
 /* Handles argv[*i], and argv[*i + 1] when that is its value. Returns OPTIONS_GO or EXIT_USAGE. */
 static int parse_one(const struct option_command *command, int argc, char **argv, int *i)
 {
     const char *text = argv[*i];
     if (strncmp(text, "--", 2) || !text[2])
-        return options_usage_error(command->name, "unexpected argument '%s'", text);
+        return take_operand(command, text);
     size_t length = strcspn(text + 2, "=");
     void *base;
     const struct option_row *row = find_row(command, text + 2, length, &base);

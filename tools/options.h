@@ -10,7 +10,7 @@
  *         OPTION_ROW_END
  *     };
  *     const struct option_set sets[] = { { "Options", rows, &settings }, OPTION_SET_END };
- *     const struct option_command command = { "check", "[--device NAME]", "Tests a device.", sets };
+ *     const struct option_command command = { "check", "[--device NAME]", "Tests a device.", sets, NULL };
  *     int status = options_parse(&command, argc, argv);
  *     if (status != OPTIONS_GO)
  *         return status;
@@ -32,7 +32,16 @@ enum option_kind {
     OPTION_DOUBLE, /* double in low .. high; nan and inf are refused */
     OPTION_STRING, /* const char *: points into argv; "" is refused */
     OPTION_PAIR,   /* int64_t[2] "L,R", each in min .. max */
+    OPTION_BLOCK,  /* int64_t[2] "NxM" or "N" for both, each in min .. max */
+    OPTION_LIST,   /* struct option_list: as OPTION_STRING, may be given several times */
     OPTION_CHOICE  /* int: index into `choices` */
+};
+
+enum { OPTION_LIST_MOST = 16 };
+
+struct option_list {
+    int count;
+    const char *text[OPTION_LIST_MOST];
 };
 
 struct option_row {
@@ -41,7 +50,7 @@ struct option_row {
     size_t offset;        /* of the destination in the set's struct */
     const char *argument; /* placeholder in --help; NULL for flags and choices */
     const char *help;
-    int64_t min, max;           /* of OPTION_INT and OPTION_PAIR; both 0: any */
+    int64_t min, max;           /* of OPTION_INT, OPTION_PAIR and OPTION_BLOCK; both 0: any */
     double low, high;           /* of OPTION_DOUBLE; both 0: any finite number */
     const char *const *choices; /* of OPTION_CHOICE, ends with NULL */
 };
@@ -54,6 +63,10 @@ struct option_row {
     { name, OPTION_INT, offsetof(type, field), argument, help, min, max, 0.0, 0.0, NULL }
 #define OPTION_ROW_PAIR(name, type, field, argument, min, max, help) \
     { name, OPTION_PAIR, offsetof(type, field), argument, help, min, max, 0.0, 0.0, NULL }
+#define OPTION_ROW_BLOCK(name, type, field, argument, min, max, help) \
+    { name, OPTION_BLOCK, offsetof(type, field), argument, help, min, max, 0.0, 0.0, NULL }
+#define OPTION_ROW_LIST(name, type, field, argument, help) \
+    { name, OPTION_LIST, offsetof(type, field), argument, help, 0, 0, 0.0, 0.0, NULL }
 #define OPTION_ROW_DOUBLE(name, type, field, argument, low, high, help) \
     { name, OPTION_DOUBLE, offsetof(type, field), argument, help, 0, 0, low, high, NULL }
 #define OPTION_ROW_STRING(name, type, field, argument, help) \
@@ -79,6 +92,7 @@ struct option_command {
     const char *synopsis;    /* what follows "attn NAME" in the usage line */
     const char *description; /* a paragraph for --help; may contain newlines */
     const struct option_set *sets;
+    const char **operand; /* what the first argument that is no option sets; NULL: there is none */
 };
 
 /* options_parse: the command line was right and the command goes on. */

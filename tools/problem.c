@@ -60,15 +60,10 @@ attn_tensor problem_tensor(const struct problem_options *options, attn_dtype dty
 
 attn_dtype problem_dtype(enum npy_type type, int bf16)
 {
-    switch (type) {
-    case NPY_F32:
-        return ATTN_F32;
-    case NPY_F16:
-        return ATTN_F16;
-    case NPY_U16:
-        break;
-    }
-    return bf16 ? ATTN_BF16 : ATTN_NONE;
+    static const attn_dtype dtypes[] = {
+        [NPY_F32] = ATTN_F32, [NPY_F16] = ATTN_F16, [NPY_U16] = ATTN_BF16, [NPY_U8] = ATTN_NONE, [NPY_BOOL] = ATTN_NONE
+    };
+    return type == NPY_U16 && !bf16 ? ATTN_NONE : dtypes[type];
 }
 
 /* The file's sizes from the last one forward, 1 where it has none. */
@@ -122,6 +117,15 @@ attn_memory *problem_memory(attn_args *args, enum problem_file file)
     return (attn_memory *)((char *)args + files[file].memory_offset);
 }
 
+int problem_check_type(const struct problem_options *options, const struct npy_header *header, char *reason)
+{
+    if (problem_dtype(header->type, options->bf16) != ATTN_NONE)
+        return 0;
+    snprintf(reason, NPY_REASON, "type is '%s'; %s", npy_type_name(header->type),
+             header->type == NPY_U16 ? "if that is bf16, say --bf16" : "only --mask takes it");
+    return 1;
+}
+
 /* ---- loading --------------------------------------------------------------------------------------------------- */
 
 static int check_header(const struct problem_options *options, int file, const struct npy_header *header, char *reason)
@@ -131,11 +135,7 @@ static int check_header(const struct problem_options *options, int file, const s
         snprintf(reason, NPY_REASON, "rank is %d, must be %d .. %d", header->rank, min, max);
         return 1;
     }
-    if (problem_dtype(header->type, options->bf16) == ATTN_NONE) {
-        snprintf(reason, NPY_REASON, "type is '<u2'; if that is bf16, say --bf16");
-        return 1;
-    }
-    return 0;
+    return problem_check_type(options, header, reason);
 }
 
 int problem_load(const char *command, const struct problem_options *options, int with_data,

@@ -50,8 +50,11 @@ int problem_load(const char *command, const struct problem_options *options, int
                  struct problem_inputs *inputs);
 void problem_free(struct problem_inputs *inputs);
 
-/* Element type of a file, `bf16` saying what u2 stands for. ATTN_NONE: u2 without it. */
+/* Element type of a file, `bf16` saying what u2 stands for. ATTN_NONE: u2 without it, or a type of masks. */
 attn_dtype problem_dtype(enum npy_type type, int bf16);
+
+/* 0 where problem_dtype knows the file's type, else 1 with what is wrong in `reason` (NPY_REASON bytes). */
+int problem_check_type(const struct problem_options *options, const struct npy_header *header, char *reason);
 
 /* q, k or v, or a tensor shaped like them, in the layout of the options. */
 attn_tensor problem_tensor(const struct problem_options *options, attn_dtype dtype, int64_t batch, int64_t heads,

@@ -14,6 +14,7 @@
 #include "attn.h"
 #include "commands.h"
 #include "execute.h"
+#include "expression.h"
 #include "lib/half.h"
 #include "npyfile.h"
 #include "options.h"
@@ -47,7 +48,9 @@ static const struct option_row run_rows[] = {
 struct run {
     struct run_options options;
     struct problem_options problem_options;
+    struct expression_options expression;
     struct problem_inputs inputs;
+    attn_pattern *pattern;
     attn_problem problem;
     struct npy_header expected_header;
     void *expected;
@@ -99,8 +102,8 @@ static int load_expected(struct run *run)
         return EXIT_OK;
     if (npy_read(path, header, &run->expected, reason))
         return error("expect", path, reason);
-    if (problem_dtype(header->type, run->problem_options.bf16) == ATTN_NONE)
-        return error("expect", path, "type is '<u2'; if that is bf16, say --bf16");
+    if (problem_check_type(&run->problem_options, header, reason))
+        return error("expect", path, reason);
     attn_tensor tensor = problem_file_tensor(&run->problem_options, header);
     if (header->rank != run->inputs.header[FILE_Q].rank || memcmp(tensor.size, run->problem.o.size, sizeof tensor.size))
         return error("expect", path, "its shape is not that of the output");
@@ -117,6 +120,7 @@ static int prepare(struct run *run)
     run->problem = empty;
     problem_set_files(&run->problem_options, &run->inputs, &run->problem);
     problem_finish(&run->problem_options, &run->problem);
+    run->problem.pattern = run->pattern;
     if (run->options.lse) {
         const int64_t *size = run->problem.o.size;
         run->problem.lse = attn_bhsd(ATTN_F32, size[0], size[1], size[2], 1);
@@ -322,6 +326,7 @@ static int run_prepared(struct run *run)
 
 static void release(struct run *run)
 {
+    attn_pattern_release(run->pattern);
     problem_free(&run->inputs);
     npy_free(run->expected);
     execution_free(&run->reference);
@@ -334,6 +339,7 @@ int command_run(int argc, char **argv)
     static struct run run;
     const struct option_set sets[] = { { "Inputs", problem_file_rows, &run.problem_options },
                                        { "Problem", problem_rows, &run.problem_options },
+                                       { "Pattern", expression_rows, &run.expression },
                                        { "Run", run_rows, &run.options },
                                        OPTION_SET_END };
     const struct option_command command = {
@@ -341,7 +347,7 @@ int command_run(int argc, char **argv)
         "Computes attention on NumPy .npy files (f4, f2, or bf16 as u2; C order) and prints device, kernel, shape and\n"
         "time. With --device all or --expect, prints a table: for each device its error against float64 and against\n"
         "the expected output, its time, and its speed-up over standard attention.",
-        sets
+        sets, NULL
     };
     run.problem_options = problem_options;
     run.options.tolerance = -1.0;
@@ -350,7 +356,9 @@ int command_run(int argc, char **argv)
         status = check_options(&run);
     if (status != OPTIONS_GO)
         return status;
-    status = prepare(&run);
+    status = expression_read("run", &run.expression, &run.pattern);
+    if (status == EXIT_OK)
+        status = prepare(&run);
     if (status == EXIT_OK)
         status = run_prepared(&run);
     release(&run);
