@@ -6,9 +6,9 @@ set terminal svg size 960,640 dynamic font 'sans,12'
 set title 'Attention time by pattern, f32, 1 head, 64 channels'
 set xlabel 'tokens'
 set ylabel 'seconds'
-set logscale xy 2
-set format y '2^{%L}'
+set logscale x 2
+set logscale y
 set key outside right
 set grid
 names = system(sprintf("cut -d, -f1 %s | sed 1d | awk '!seen[$0]++'", csv))
-plot for [name in names] csv using (strcol(1) eq name ? $2 : NaN):3 with linespoints title name
+plot for [name in names] sprintf("< awk -F, '$1 == \"%s\"' %s", name, csv) using 2:3 with linespoints title name
