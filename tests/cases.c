@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define TYPES "{f32,f16,bf16}"
+#define PATTERN "feature/n100/h4/d64/f16/"
 
 /* Rows of the support table. Each names the cases that it stands for: a "yes" in the table is something that check
  * has run. */
@@ -47,6 +48,16 @@ static const struct {
     { "rows that see no key, zero lengths", "feature/{n70:30/causal,n0:5,n5:0}/d64/f16", CASE_QUICK },
     { "one query, long keys", "feature/n1:5000/h8:2/d128/f16", CASE_QUICK },
     { "bits independent of the batch (batch_invariant)", "feature/n1:5000/h8:2/d128/f16/invariant", CASE_QUICK },
+    { "patterns: any union, intersection, complement", PATTERN "pat[causal & (last(20) | strided(16)) & !keys(3)]",
+      CASE_QUICK },
+    { "patterns: dilated, strided, summary, random",
+      PATTERN "pat[{dilated(3,9),strided(7),summary(16,4),random(16,3,1)}]", CASE_QUICK },
+    { "patterns: global tokens", PATTERN "pat[band(32) | global(0..3, 50)]", CASE_QUICK },
+    { "patterns: block masks, segments, bits", PATTERN "pat[{blocks(bm),segments(sg),bits(bt)}]", CASE_QUICK },
+    { "patterns: one for each head", PATTERN "pat[heads(0..1: causal & last(20); 2: strided(9); 3: sink(4))]",
+      CASE_QUICK },
+    { "patterns in ragged and paged batches",
+      "feature/{cuq5.0.63/cuk70.3.63,n5:70/used70.0.33/page16}/h2/d64/f16/pat[causal & strided(5)]", CASE_QUICK },
     /* K within a head and across heads, V, Q; 13 GB of host memory for the reference */
     { "tensors above 2^31 elements",
       "huge/{n1:2097216/h8/d128:1/f16/{bhsd,bshd},n1:2097216/h8/d1:128/bf16/bshd/causal/window100000:0,n16777280:3/"
@@ -160,6 +171,86 @@ static const struct {
     { CASE_FULL,
       "decode/" TYPES "/h8:2/d{64,256,576:512}/page64/n1:9000/used9000.1.4097/{full,causal/window5000:0/sink64}" },
 
+    /* patterns: every primitive, its edges, more than the sequence */
+    { CASE_QUICK,
+      "pattern/n200/d16/f32/pat[{full,causal,window(5,3),window(-1,7),window(7,-1),window(1000,1000),last(1),"
+      "last(65),last(1000),band(5),band(129),dilated(3,5),dilated(64,2),dilated(300,4),dilated(1,1000)}]" },
+    { CASE_QUICK, "pattern/n200/d16/f32/pat[{strided({1,2,7,64,100,300}),summary(7,2),summary(64,64),summary(50,0),"
+                  "summary(300,150),chunk(16),chunk(64,1),chunk(50,0,2),chunk(1000),sink(0),sink(70),sink(1000)}]" },
+    { CASE_QUICK, "pattern/n200/d16/f32/pat[{keys(3),keys(0..4, 100..150, -1),queries(0..4, 100..150, -1),"
+                  "global(0, 77, -2),global(-1),random(16,3,1),random(64,1,7),random(1,20,3),random(300,1,2)}]" },
+    { CASE_QUICK, "pattern/n200/h2/d16/f32/pat[{blocks(bm),segments(sg),bits(bt)}]/{bm32,bm7:100/bmheads,bm64/start}" },
+    { CASE_QUICK, "pattern/n130/h2/d32/{f16,bf16}/causal/pat[{full,last(20),strided(9),keys(3, 70..80),random(16,3,1),"
+                  "blocks(bm),bits(bt)}]" },
+
+    /* their unions, intersections, complements; nothing left */
+    { CASE_QUICK,
+      "pattern/n200/d16/f32/pat[{causal & (last(20) | sink(4)),causal & (strided(16) | last(16)),"
+      "causal & (summary(16,4) | chunk(16)),band(16) | global(0..3, 150),!causal,!(strided(3) | sink(20)),"
+      "causal & !last(50),band(20) & !band(10),blocks(bm) & causal,blocks(bm) | segments(sg),"
+      "causal & segments(sg) & !blocks(bm),bits(bt) & !dilated(2,20),chunk(50) & (strided(5) | random(25,3,9)),"
+      "!(causal & !keys(3..9)) & !queries(-5..-1),strided(4) & strided(6),causal & strided(4) & dilated(2,30),"
+      "strided(6) | strided(9)}]" },
+    { CASE_QUICK,
+      "pattern/h2/d64/f32/{n70,n70/sinklogit,n1:300}/"
+      "pat[{full & !full,keys(500),queries(3..5),causal & !last(1000),heads(1: causal),strided(2) & !causal}]" },
+    { CASE_QUICK, "pattern/f32/h2/d64/{n0:5,n5:0,n0,b0}/pat[causal & strided(3)]" },
+    { CASE_QUICK, "pattern/n200/h2/d32/f32/{causal,window20:9/sink2,causal/chunk32,causal/window8:0/chunk16/union}/"
+                  "pat[{strided(3),!last(5),blocks(bm),window(30,2)}]" },
+
+    /* more keys than queries, more queries than keys, both alignments */
+    { CASE_QUICK, "pattern/n{70:200,200:70,1:300,300:1}/h2:1/d24/f32/{full,start}/"
+                  "pat[{causal & (last(9) | strided(7)),band(40) | global(0, -1),queries(0..9) | summary(10,3),"
+                  "blocks(bm) & causal,chunk(16,1) & bits(bt)}]" },
+    { CASE_FULL, "pattern/n{63:65,129:1000,1000:129,16:4096}/h4:2/d64/" TYPES "/{full,start}/"
+                 "pat[{causal & (last(100) | strided(64)),band(40) | global(0, -1),random(64,4,5) & causal,"
+                 "dilated(5,30),causal & (chunk(64) | summary(64,8)),heads(0..2: segments(sg); 3: bits(bt))}]" },
+
+    /* heads: groups that agree and that differ, one KV head for all, one mask each */
+    { CASE_QUICK,
+      "pattern/n130/d16/{f32,f16}/{h8:2,h8:1,h8}/pat[heads({0: causal; 1: causal & last(9); 2: strided(5); "
+      "3..7: sink(3),0..3: causal & last(40); 4..7: causal & (sink(4) | strided(8)),5: band(9); 1: full})]" },
+    { CASE_QUICK, "pattern/n{130,3:200,1:300}/h6:{2,1}/d24/f32/bm16/bmheads/pat[{blocks(bm),blocks(bm) | last(9)}]" },
+    { CASE_QUICK, "pattern/n300/h4/d32/f16/pat[heads(0..1: causal & (last(18) | strided(17)); "
+                  "2..3: causal & (chunk(16) | summary(16,4)))]" },
+
+    /* sizes and types of heads; a few more rows than a tile */
+    { CASE_QUICK, "pattern/n129/h2/d{64,128,192:128,33:17}/" TYPES "/pat[causal & (last(40) | strided(16))]" },
+    { CASE_QUICK,
+      "pattern/n1000/d64/{f32/pat[causal & {strided(33),strided(1200),!strided(2)}],f16/pat[causal & {strided(32),"
+      "dilated(9,40),(strided(31) | last(31))}]}" },
+    { CASE_QUICK, "pattern/b2/n70/h4:2/d40/f16/{bshd,view,kvshared,outlier,low}/pat[causal & (last(9) | strided(8))]" },
+    { CASE_QUICK, "pattern/n2500/d32/f16/pat[band(128) | global(0..3, 1700)]" },
+    { CASE_FULL, "pattern/n{1000,2500,4000}/h2/d{64,128}/" TYPES "/pat[{band(512) | global(0..7, 1777),"
+                 "causal & (last(256) | sink(4)),random(64,3,1) | chunk(64,1,1) | global(0..63, -64..-1)}]" },
+
+    /* beside the rest of the logit */
+    { CASE_QUICK, "pattern/b2/n66:130/h4:2/d24/{f32,f16}/pat[{causal & (last(20) | strided(16)),blocks(bm)}]/"
+                  "{sinklogit,alibi,alibibatch,bias1hqk,biasb11k/biasinf,cap5/scale0.3,nolse,invariant}" },
+
+    /* in ragged, cut and paged batches; patterns of intervals need no lengths */
+    { CASE_QUICK, "pattern/cuq65.3.0.129/cuk64.0.7.200/h2:1/d24/{f32,f16}/{full,bound,tail,view,start}/"
+                  "pat[{causal & (last(20) | strided(9)),band(20) | global(0, -1)}]" },
+    { CASE_QUICK, "pattern/cuq65.3.0.129/cuk64.0.7.200/h2/d24/f32/pat[{blocks(bm),segments(sg),heads(1: bits(bt))}]" },
+    { CASE_QUICK, "pattern/{cuq30.4.70/cuk40.4.90/used33.0.90,n40:100/used1.99.0.100,n33:130/used130.0.65/view}/h2/d32/"
+                  "{f32,f16}/pat[{causal & strided(9),random(16,2,3) | last(5),keys(-3..-1) & causal}]" },
+    { CASE_QUICK,
+      "pattern/page{1,3,16,64}/n9:150/used150.0.65/h4:2/d32/{f32,f16}/pat[{causal & (last(20) | strided(9)),"
+      "blocks(bm)}]" },
+    { CASE_QUICK, "pattern/page{16,64}/{cuq9.0.64/n1:128,n1:192}/h4:2/d32/f16/"
+                  "pat[{causal & (last(20) | strided(9)),blocks(bm)}]" },
+    { CASE_QUICK, "pattern/{cuq5.0.63/cuk70.3.63,n9:150/used150.0.65/page16}/h2/d32/f32/nolengths/"
+                  "pat[{causal & (last(20) | sink(3)),window(9,2) & chunk(16,1),full,causal}]" },
+    { CASE_FULL, "pattern/" TYPES "/h4:2/d64/{cuq1.63.0.65.7/cuk129.63.5.1.0,n33:150/used150.0.65/page16,"
+                 "cuq1.1.1.1/cuk1000.3.0.64}/{full,start}/{full,bound}/"
+                 "pat[{causal & (last(9) | strided(7)),heads(0: causal; 1..3: blocks(bm)),band(9) | global(0, -1)}]" },
+
+    /* decode: rows that are split, tiles that are left out */
+    { CASE_QUICK, "pattern/n1:5000/h8:2/d64/{f32,f16}/pat[{causal & (last(4096) | sink(4)),strided(64),"
+                  "random(64,20,1) | last(100),heads(0..3: last(300); 4: full; 5..7: sink(9))}]" },
+    { CASE_QUICK, "pattern/n3:4097/h4:1/d64/f32/{full,sinklogit,invariant}/pat[causal & (strided(100) | last(1500))]" },
+    { CASE_QUICK, "pattern/n1:3000/used3000.17/page64/h8:2/d128/f16/pat[causal & (blocks(bm) | last(64))]/bm64" },
+
     /* layouts and views */
     { CASE_QUICK, "layout/b2/n65:70/h4:2/d{40,64}/" TYPES "/{bhsd,bshd,view}/causal" },
     { CASE_QUICK, "layout/b3/n33/h2/d64/{f32,f16}/kvshared/{bhsd,view}" },
@@ -192,6 +283,9 @@ static const char *const choices[][CHOICES] = {
     { "full", "full", "full", "bias1hqk", "bias11qk-f16", "biasb11k-bf16", "biasbh1k/biasinf", "bias1h11" },
     { "full", "full", "sinklogit", "nolse", "invariant" },
     { "full", "full", "full", "outlier", "equal", "low" },
+    { "full", "full", "full", "pat[strided(5)]", "pat[causal & (last(9) | sink(3))]", "pat[band(12) | global(1, -2)]",
+      "pat[blocks(bm)]/bm8:20", "pat[segments(sg)]", "pat[!bits(bt)]", "pat[heads(0: dilated(3,9); 1..9: chunk(8,1))]",
+      "pat[random(8,2,6)]", "pat[summary(9,3) | last(2)]", "pat[full & !full]", "pat[queries(0..9) | keys(-1)]" },
 };
 
 static uint64_t draw(uint64_t *state)

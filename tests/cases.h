@@ -20,15 +20,20 @@
  *     page16  share                                  page size; sequences share pages, one page twice in one
  *     outlier  equal  low                            distribution of the inputs; default normal(0, 1); low: every
  *                                                    score far below 0
+ *     pat[causal & strided(7)]                       sparsity pattern, see attn_pattern.h. Names bound in it: blocks(bm),
+ *                                                    a third of all blocks; segments(sg), documents of 1 .. 40 tokens;
+ *                                                    bits(bt), half of all pairs
+ *     bm32  bm16:64  bmheads                         block sizes of bm, default 32; one mask for each query head
+ *     nolengths                                      lengths_q and lengths_k are not given
  *
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE.
  */
 #ifndef ATTN_TESTS_CASES_H
 #define ATTN_TESTS_CASES_H
 
-#include "attn.h"
+#include "attn_pattern.h"
 
-enum { CASE_NAME = 160, CASE_SEQUENCES = 16 };
+enum { CASE_NAME = 256, CASE_PATTERN = 192, CASE_SEQUENCES = 16 };
 
 enum case_level {
     CASE_QUICK, /* part of every check */
@@ -66,7 +71,10 @@ struct attention_case {
     int64_t sink_logit, no_lse, invariant;
     struct case_lengths ragged_q, ragged_k, used;
     int64_t tail, bound;
-    int64_t page_size, share; /* page_size 0: not paged */
+    int64_t page_size, share;   /* page_size 0: not paged */
+    char pattern[CASE_PATTERN]; /* "": none */
+    int64_t no_lengths;
+    int64_t block_q, block_k, block_heads; /* of the block mask bm */
 };
 
 /* Reads a case from its text. 0: done; otherwise `error` (at most `capacity` bytes) names the token. */
@@ -89,8 +97,24 @@ const char *case_feature_name(int index);
 int64_t case_query_rows(const struct attention_case *c, int64_t b);
 int64_t case_keys(const struct attention_case *c, int64_t b);
 
-/* The problem that the case stands for, in the layout that it asks for. */
+/* The problem that the case stands for, in the layout that it asks for, without its pattern. */
 void case_problem(const struct attention_case *c, attn_problem *problem);
+
+/* What the problem of a case with a pattern points to. */
+struct case_pattern {
+    attn_pattern *pattern;          /* NULL: none */
+    int64_t *lengths_q, *lengths_k; /* [batch]; NULL: not needed */
+};
+
+/* Makes it; the status of the call that failed. case_pattern_release in any case. */
+attn_status case_pattern_create(const struct attention_case *c, struct case_pattern *pattern);
+void case_pattern_release(struct case_pattern *pattern);
+
+/* Sets the fields of the problem, which then lives no longer than `pattern`. */
+void case_pattern_attach(const struct case_pattern *pattern, attn_problem *problem);
+
+/* What the pattern of the case says of sequence b: its lengths, query heads and alignment. */
+attn_lengths case_pattern_lengths(const struct attention_case *c, int64_t b);
 
 /* Elements from the first to the last one that a tensor addresses, slack included; 0 when a size is 0. */
 int64_t tensor_span(const attn_tensor *tensor);

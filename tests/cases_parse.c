@@ -179,6 +179,19 @@ static int read_bias(const struct token *token, struct attention_case *c, const 
     return rest == NULL || *rest != '\0';
 }
 
+/* pat[EXPRESSION]: what is inside is the library's to read. */
+static int read_pattern(const struct token *token, struct attention_case *c, const char *rest)
+{
+    size_t length = strlen(rest);
+
+    (void)token;
+    if (length < 2 || rest[length - 1] != ']' || length > sizeof c->pattern)
+        return 1;
+    memcpy(c->pattern, rest, length - 1);
+    c->pattern[length - 1] = '\0';
+    return 0;
+}
+
 #define AT(member) offsetof(struct attention_case, member)
 static const struct token tokens[] = {
     { "b", read_number, AT(batch), 0, 0 },
@@ -216,6 +229,10 @@ static const struct token tokens[] = {
     { "outlier", read_word, AT(inputs), 0, INPUTS_OUTLIER },
     { "equal", read_word, AT(inputs), 0, INPUTS_EQUAL },
     { "low", read_word, AT(inputs), 0, INPUTS_LOW },
+    { "pat[", read_pattern, 0, 0, 0 },
+    { "bm", read_pair, AT(block_q), AT(block_k), SAME },
+    { "nolengths", read_word, AT(no_lengths), 0, 1 },
+    { "bmheads", read_word, AT(block_heads), 0, 1 },
 };
 
 static int read_token(struct attention_case *c, const char *text)
@@ -243,6 +260,7 @@ static void set_defaults(struct attention_case *c)
     c->d = c->dv = 64;
     c->q = c->k = c->v = c->o = ATTN_F32;
     c->mask = every_key;
+    c->block_q = c->block_k = 32;
 }
 
 /* The batch follows from the lists of lengths, which must agree with each other. */
@@ -273,7 +291,17 @@ static const char *inconsistency(const struct attention_case *c)
     for (b = 0; b < c->used.count; b++)
         if (c->used.value[b] > (c->ragged_k.count > 0 ? c->ragged_k.value[b] : c->nk))
             return "used beyond the keys";
-    return NULL;
+    return c->block_q < 1 || c->block_k < 1 ? "block sizes" : NULL;
+}
+
+/* NULL when the pattern can be made. */
+static const char *pattern_mistake(const struct attention_case *c)
+{
+    struct case_pattern pattern;
+    attn_status status = case_pattern_create(c, &pattern);
+
+    case_pattern_release(&pattern);
+    return status ? attn_reason() : NULL;
 }
 
 int case_parse(const char *text, struct attention_case *out, char *error, size_t capacity)
@@ -303,6 +331,8 @@ int case_parse(const char *text, struct attention_case *out, char *error, size_t
     wrong = settle_batch(out);
     if (wrong == NULL)
         wrong = inconsistency(out);
+    if (wrong == NULL)
+        wrong = pattern_mistake(out);
     if (wrong != NULL)
         snprintf(error, capacity, "%s in %s", wrong, text);
     return wrong != NULL;
@@ -323,7 +353,8 @@ static const char *closing(const char *open)
     return NULL;
 }
 
-/* End of the alternative that starts at `from`: a ',' or the closing '}' of this level. */
+/* End of the alternative that starts at `from`: a ',' or the closing '}' of this level. The commas of a pattern stand
+ * in parentheses, those of its alternatives in braces of their own. */
 static const char *alternative_end(const char *from, const char *close)
 {
     int depth = 0;
@@ -331,7 +362,7 @@ static const char *alternative_end(const char *from, const char *close)
     for (; from < close; from++) {
         if (*from == ',' && depth == 0)
             return from;
-        depth += (*from == '{') - (*from == '}');
+        depth += (strchr("{[(", *from) != NULL) - (strchr("}])", *from) != NULL);
     }
     return close;
 }

@@ -14,8 +14,10 @@
 #include <string.h>
 
 /* What is spoilt, and when it must be noticed: a field of attn_problem by attn_plan_create, a field of attn_args or
- * an i32 that a tensor holds by attn_run, a field of attn_merge_args by attn_merge. */
-enum spoilt { IN_PROBLEM, IN_ARGS, IN_DATA, IN_MERGE };
+ * an i32 that a tensor holds by attn_run, an entry of lengths_q or lengths_k by attn_plan_create, a field of
+ * attn_merge_args by attn_merge. */
+enum spoilt { IN_PROBLEM, IN_ARGS, IN_DATA, IN_LENGTHS, IN_MERGE };
+enum { LENGTHS_Q, LENGTHS_K };
 enum kind { KIND_I64, KIND_INT, KIND_SIZE, KIND_FLOAT };
 
 struct wrong {
@@ -36,6 +38,7 @@ struct wrong {
 #define RAGGED "x/cuq3.0.4/cuk5.1.3/h2/d8/f32"
 #define USED "x/n3:9/used9.0.4/h2/d8/f32"
 #define PAGED "x/n3:9/used9.0.4/page4/h2/d8/f32"
+#define LISTED "/pat[causal & strided(3)]"
 
 #define FIELD(right, field, value, reason)                                                                             \
     {                                                                                                                  \
@@ -65,6 +68,16 @@ struct wrong {
     {                                                                                                                  \
         "data/" #operand "[" #element "]=" #value, right, IN_DATA, operand, KIND_I64, value, 0, element, ATTN_INVALID, \
             reason                                                                                                     \
+    }
+#define ABSENT(right, field, status, reason)                                                                           \
+    {                                                                                                                  \
+        "problem/" #field "=NULL", right, IN_PROBLEM, offsetof(attn_problem, field), KIND_SIZE, 0, 0, 0, status,       \
+            reason                                                                                                     \
+    }
+#define LENGTHS(right, which, element, value, reason)                                                                  \
+    {                                                                                                                  \
+        "lengths/" #which "[" #element "]=" #value, right, IN_LENGTHS, which, KIND_I64, value, 0, element,             \
+            ATTN_INVALID, reason                                                                                       \
     }
 
 #define MERGE(field, kind, value, reason)                                                                              \
@@ -180,6 +193,22 @@ static const struct wrong wrongs[] = {
     FIELD(PAGED, page_table.size[2], 3, "page_table.size[2]"),
     FIELD(PAGED, max_k, 1000, "max_k"),
 
+    /* lengths of a pattern; one of intervals needs none */
+    ABSENT(RAGGED LISTED, lengths_q, ATTN_INVALID, "lengths_q"),
+    ABSENT(RAGGED LISTED, lengths_k, ATTN_INVALID, "lengths_k"),
+    ABSENT(USED LISTED, lengths_k, ATTN_INVALID, "lengths_k"),
+    ABSENT(PAGED LISTED, lengths_k, ATTN_INVALID, "lengths_k"),
+    ABSENT(RAGGED "/pat[causal & last(3)]", lengths_q, ATTN_OK, ""),
+    ABSENT(PAGED "/pat[causal & (last(3) | sink(1))]", lengths_k, ATTN_OK, ""),
+    ABSENT(DENSE LISTED, lengths_q, ATTN_OK, ""),
+    LENGTHS(RAGGED LISTED, LENGTHS_Q, 1, -1, "lengths_q[1]"),
+    LENGTHS(RAGGED LISTED, LENGTHS_Q, 2, 8, "lengths_q[2]"),
+    LENGTHS(RAGGED LISTED, LENGTHS_K, 0, 10, "lengths_k[0]"),
+    LENGTHS(RAGGED LISTED "/bound", LENGTHS_K, 0, 6, "lengths_k[0]"),
+    LENGTHS(USED LISTED, LENGTHS_K, 2, -1, "lengths_k[2]"),
+    LENGTHS(USED LISTED, LENGTHS_K, 2, 10, "lengths_k[2]"),
+    LENGTHS(PAGED LISTED, LENGTHS_K, 0, FAR, "lengths_k[0]"),
+
     /* the struct itself */
     STRUCT_SIZE(DENSE, 0, ATTN_INVALID, "size"),
     STRUCT_SIZE(DENSE, 8, ATTN_INVALID, "size"),
@@ -223,6 +252,13 @@ static const struct wrong wrongs[] = {
     DATA(PAGED, OPERAND_PAGES, 0, -1, "page_table[0][0]"),
     DATA(PAGED, OPERAND_PAGES, 2, 1000, "page_table[0][2]"),
     DATA(PAGED, OPERAND_PAGES, 8, INT32_MAX, "page_table[2][0]"),
+
+    /* other lengths than the pattern was compiled for */
+    DATA(RAGGED LISTED, OPERAND_CU_Q, 1, 2, "lengths_q[0]"),
+    DATA(RAGGED LISTED, OPERAND_CU_K, 1, 4, "lengths_k[0]"),
+    DATA(RAGGED LISTED, OPERAND_CU_K, 3, 8, "lengths_k[2]"),
+    DATA(USED LISTED, OPERAND_USED, 0, 8, "lengths_k[0]"),
+    DATA(PAGED LISTED, OPERAND_USED, 2, 3, "lengths_k[2]"),
 
     /* a merge */
     MERGE(size, KIND_SIZE, 0, "size"),
@@ -294,7 +330,10 @@ static enum outcome spoilt_problem(const struct target *target, struct instance 
     attn_plan *plan = NULL;
     enum outcome outcome;
 
-    spoil(&in->problem, wrong);
+    if (wrong->spoilt == IN_LENGTHS)
+        (wrong->at == LENGTHS_Q ? in->pattern.lengths_q : in->pattern.lengths_k)[wrong->element] = wrong->integer;
+    else
+        spoil(&in->problem, wrong);
     outcome = judge(attn_plan_create(target->device, &in->problem, &plan), wrong->expected, wrong->reason, message);
     if (plan != NULL)
         attn_plan_destroy(plan);
@@ -387,10 +426,8 @@ static enum outcome spoilt_merge(const struct target *target, struct instance *i
 static enum outcome check_wrong(const struct target *target, const struct wrong *wrong, char *message)
 {
     static enum outcome (*const checks[])(const struct target *, struct instance *, const struct wrong *, char *) = {
-        [IN_PROBLEM] = spoilt_problem,
-        [IN_ARGS] = spoilt_run,
-        [IN_DATA] = spoilt_run,
-        [IN_MERGE] = spoilt_merge,
+        [IN_PROBLEM] = spoilt_problem, [IN_ARGS] = spoilt_run,    [IN_DATA] = spoilt_run,
+        [IN_LENGTHS] = spoilt_problem, [IN_MERGE] = spoilt_merge,
     };
     struct attention_case c;
     struct instance *in;

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "attn.h"
+#include "attn_pattern.h"
 
 /* ---- bytes as numbers ------------------------------------------------------------------------------------------ */
 
@@ -61,6 +61,8 @@ static attn_tensor take_tensor(struct bytes *bytes, attn_dtype type, int64_t bat
     return t;
 }
 
+enum { MOST_BATCH = 3 };
+
 struct sizes {
     int64_t batch, hk, hq, nq, nk, d, dv, pages, page_size;
     int ragged_q, ragged_k, paged;
@@ -71,7 +73,7 @@ static struct sizes take_sizes(struct bytes *bytes)
     struct sizes s;
     unsigned form = take(bytes);
 
-    s.batch = take_small(bytes, 3);
+    s.batch = take_small(bytes, MOST_BATCH);
     s.hk = 1 + take_small(bytes, 2);
     s.hq = s.hk * (1 + take_small(bytes, 3));
     s.nq = take_small(bytes, 70);
@@ -122,6 +124,52 @@ static void take_options(struct bytes *bytes, const struct sizes *s, attn_proble
         p->lse = take_tensor(bytes, ATTN_F32, p->q.size[0], s->hq, s->nq, 1);
 }
 
+/* Patterns are fuzz_pattern's to make; here it is about what plans and runs do with them. */
+static const attn_pattern *take_pattern(struct bytes *bytes)
+{
+    static const char *const texts[] = {
+        "causal & (last(9) | sink(2))",
+        "causal & strided(3)",
+        "band(20) | global(0, -1)",
+        "heads(0: causal; 1: full; 3: dilated(2, 9))",
+        "!random(8, 3, 1)",
+        "full & !full",
+        "keys(5..-3) & !queries(7, -9)",
+    };
+    enum { TEXTS = sizeof texts / sizeof *texts };
+    static attn_pattern *patterns[TEXTS];
+    unsigned index = take(bytes) % (2 * TEXTS);
+
+    for (int i = 0; i < TEXTS; i++)
+        if (patterns[i] == NULL && attn_pattern_parse(texts[i], NULL, 0, &patterns[i]))
+            abort();
+    return index < TEXTS ? patterns[index] : NULL;
+}
+
+/* No tensor speaks of more sequences, spoilt or not. */
+static int few_sequences(const attn_problem *p)
+{
+    const attn_tensor *tensors[] = { &p->cu_seqlens_q, &p->cu_seqlens_k, &p->seqused_k, &p->page_table };
+
+    for (int i = 0; i < 4; i++)
+        if (tensors[i]->dtype != ATTN_NONE && tensors[i]->size[0] > MOST_BATCH + (i < 2))
+            return 0;
+    return 1;
+}
+
+/* Lengths are given or not, whether they are needed or not. */
+static void take_lengths(struct bytes *bytes, int64_t lengths[2][MOST_BATCH], attn_problem *p)
+{
+    unsigned form = take(bytes);
+
+    for (int i = 0; i < 2 * MOST_BATCH; i++)
+        lengths[i / MOST_BATCH][i % MOST_BATCH] = form & 4 ? take_small(bytes, 150) : take_any(bytes);
+    if (form & 1 && few_sequences(p))
+        p->lengths_q = lengths[0];
+    if (form & 2 && few_sequences(p))
+        p->lengths_k = lengths[1];
+}
+
 static attn_problem take_problem(struct bytes *bytes)
 {
     struct sizes s = take_sizes(bytes);
@@ -143,19 +191,21 @@ static attn_problem take_problem(struct bytes *bytes)
     if (s.paged || take(bytes) % 4 == 0)
         p.seqused_k = attn_vector(ATTN_I32, s.batch);
     take_options(bytes, &s, &p);
+    p.pattern = take_pattern(bytes);
     return p;
 }
 
-/* Anything into any field: bytes at a place that is a multiple of 4. */
+/* Anything into any field that is no pointer. */
 static void spoil(struct bytes *bytes, attn_problem *p)
 {
     unsigned count = take(bytes);
 
     for (count = count < 100 ? 0 : count % 4; count > 0; count--) {
-        size_t at = sizeof p->size + (take(bytes) * 256u + take(bytes)) % (sizeof *p - sizeof p->size) / 8 * 8;
+        const size_t first = sizeof p->size, end = offsetof(attn_problem, pattern);
+        size_t at = first + (take(bytes) * 256u + take(bytes)) % (end - first) / 8 * 8;
         int64_t value = take_any(bytes);
 
-        memcpy((char *)p + at, &value, at + sizeof value <= sizeof *p ? sizeof value : sizeof *p - at);
+        memcpy((char *)p + at, &value, at + sizeof value <= end ? sizeof value : end - at);
     }
 }
 
@@ -302,8 +352,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static attn_device *devices[2];
     struct bytes bytes = { data, data + size };
     attn_problem problem = take_problem(&bytes);
+    int64_t lengths[2][MOST_BATCH];
 
     spoil(&bytes, &problem);
+    take_lengths(&bytes, lengths, &problem);
     if (devices[0] == NULL && (attn_device_open("cpu", &devices[0]) || attn_device_open("reference", &devices[1]) ||
                                attn_device_set_threads(devices[0], 1) || attn_device_set_threads(devices[1], 1)))
         abort();

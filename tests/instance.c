@@ -71,7 +71,7 @@ struct instance *instance_create(const struct attention_case *c, uint64_t seed)
 {
     struct instance *instance = calloc(1, sizeof *instance);
     const char *letter;
-    int i;
+    int i, broken;
 
     if (instance == NULL)
         return NULL;
@@ -80,11 +80,14 @@ struct instance *instance_create(const struct attention_case *c, uint64_t seed)
     for (letter = c->name; *letter != '\0'; letter++)
         instance->seed = number_hash(instance->seed, (unsigned char)*letter);
     case_problem(c, &instance->problem);
-    for (i = 0; i < OPERANDS; i++)
-        if (create_operand(instance, i)) {
-            instance_destroy(instance);
-            return NULL;
-        }
+    broken = case_pattern_create(c, &instance->pattern) != ATTN_OK;
+    case_pattern_attach(&instance->pattern, &instance->problem);
+    for (i = 0; i < OPERANDS && !broken; i++)
+        broken = create_operand(instance, i);
+    if (broken) {
+        instance_destroy(instance);
+        return NULL;
+    }
     fill_inputs(instance);
     return instance;
 }
@@ -97,6 +100,7 @@ void instance_destroy(struct instance *instance)
         return;
     for (i = 0; i < OPERANDS; i++)
         free(instance->operand[i].data);
+    case_pattern_release(&instance->pattern);
     free(instance);
 }
 

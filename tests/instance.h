@@ -47,11 +47,12 @@ struct operand {
 struct instance {
     const struct attention_case *c;
     attn_problem problem;
+    struct case_pattern pattern; /* what the problem points to */
     struct operand operand[OPERANDS];
     uint64_t seed;
 };
 
-/* NULL: out of memory. The case must outlive the instance. The same case and seed give the same inputs on every
+/* NULL: out of memory, or a pattern that cannot be made. The case must outlive the instance. The same case and seed give the same inputs on every
  * machine. */
 struct instance *instance_create(const struct attention_case *c, uint64_t seed);
 void instance_destroy(struct instance *instance);

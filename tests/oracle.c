@@ -33,6 +33,21 @@ int oracle_visible(const attn_problem *problem, int64_t rows, int64_t keys, int6
     return visible(&problem->mask, problem->alignment == ATTN_ALIGN_END ? r + keys - rows : r, j);
 }
 
+uint64_t oracle_word(const struct instance *in, int64_t b, int64_t h, int64_t r, int64_t j)
+{
+    attn_lengths lengths = case_pattern_lengths(in->c, b);
+    uint64_t word = UINT64_MAX;
+    int64_t first = j - j % 64, i;
+
+    /* A pattern that cannot be asked hides everything, which no comparison takes for right. */
+    if (in->problem.pattern != NULL && attn_pattern_word(in->problem.pattern, &lengths, h, r, first, &word))
+        word = 0;
+    for (i = 0; i < 64; i++)
+        if (!oracle_visible(&in->problem, lengths.len_q, lengths.len_k, r, first + i))
+            word &= ~(UINT64_C(1) << i);
+    return word;
+}
+
 /* One query row: sequence, head, row, position. */
 struct query {
     int64_t b, h, r, p;
@@ -62,11 +77,14 @@ static double attend(const struct instance *in, const struct query *q, double *o
 {
     int64_t keys = case_keys(in->c, q->b), kv_head = q->h / (in->c->hq / in->c->hk), j, c;
     double *s = malloc((size_t)(keys + 1) * sizeof *s), most = -INFINITY, sum = 0, lse, sink;
+    uint64_t word = 0;
 
     if (s == NULL)
         return NAN;
     for (j = 0; j < keys; j++) {
-        s[j] = visible(&in->problem.mask, q->p, j) ? score(in, q, j) : -INFINITY;
+        if (j % 64 == 0)
+            word = oracle_word(in, q->b, q->h, q->r, j);
+        s[j] = word >> j % 64 & 1 ? score(in, q, j) : -INFINITY;
         most = s[j] > most ? s[j] : most;
     }
     for (j = 0; j < keys && most > -INFINITY; j++)

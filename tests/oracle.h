@@ -19,8 +19,11 @@ int oracle_definition(const struct instance *instance, struct result *result);
  * in o's type. Its error is the measure of what the types allow. 0: done; -1: out of memory. */
 int oracle_plain(const struct instance *instance, struct result *result);
 
-/* Whether row r of a sequence of `rows` query rows and `keys` keys sees key j. */
+/* Whether row r of a sequence of `rows` query rows and `keys` keys sees key j by the problem's mask. */
 int oracle_visible(const attn_problem *problem, int64_t rows, int64_t keys, int64_t r, int64_t j);
+
+/* Bit j % 64: whether row r of head h of sequence b sees key j, by mask and pattern; for the 64 keys around j. */
+uint64_t oracle_word(const struct instance *instance, int64_t b, int64_t h, int64_t r, int64_t j);
 
 /* Work of the case: pairs of query and key, hidden ones included, times channels. */
 double oracle_work(const struct attention_case *c);

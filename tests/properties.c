@@ -357,7 +357,8 @@ static int check_one(const char *text, void *context)
 void properties_check(struct report *report, const struct target *target, uint64_t seed,
                       int (*wanted)(const char *name, void *context), void *context)
 {
-    static const struct property *const all[] = { properties_numeric, properties_bits, properties_merge };
+    static const struct property *const all[] = { properties_numeric, properties_bits, properties_merge,
+                                                  properties_pattern };
     struct walk walk = { report, target, seed, wanted, context, NULL };
     size_t i;
 

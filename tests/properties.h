@@ -15,7 +15,8 @@ struct property {
     const char *cases;
 };
 
-extern const struct property properties_numeric[], properties_bits[], properties_merge[]; /* ended by name NULL */
+extern const struct property properties_numeric[], properties_bits[], properties_merge[],
+    properties_pattern[]; /* ended by name NULL */
 
 /* Checks the properties whose name ("property/NAME/CASE") `wanted` accepts. */
 void properties_check(struct report *report, const struct target *target, uint64_t seed,

@@ -236,7 +236,11 @@ const struct property properties_bits[] = {
     { "thread-counts", thread_counts, ANY },
     { "thread-counts", thread_counts,
       "x/n9:3000/used3000.0.65.1200/page16/h4:1/d64/f16/{causal,causal/window200:0/sink4}" },
+    { "thread-counts", thread_counts,
+      "x/{b2/n130/h4:2/d64/{f32,f16},n1:5000/h8:2/d128/f16,cuq65.3.0.129/cuk64.0.7.2000/h2/d40/f32}/"
+      "pat[{causal & (last(40) | strided(17)),blocks(bm),band(20) | global(0, -1)}]" },
     { "two-at-once", two_at_once, ANY },
+    { "two-at-once", two_at_once, "x/b2/n130/h4:2/d64/f32/pat[causal & (last(40) | strided(17))]" },
     { "rest-of-batch", rest_of_batch, ANY },
     { "rest-of-batch", rest_of_batch, "x/n9:3000/used3000.17.65.1200/page16/h4:1/d64/f16/causal" },
     { "sequences-alone", sequences_alone,
@@ -247,6 +251,12 @@ const struct property properties_bits[] = {
       "x/invariant/n9:3000/used3000.0.65.1200/page{1,16,64}/h4:1/d64/{f32,f16}/{full,causal}" },
     { "sequences-alone", sequences_alone,
       "x/invariant/cuq5.1.70/n1:300/used300.0.65/page3/h4:2/d64/f32/causal/{window20:0/sink3,view}" },
+    { "sequences-alone", sequences_alone,
+      "x/invariant/{cuq65.3.0.129/cuk64.0.7.2000,n9:3000/used3000.0.65.1200/page16}/h4:2/d40/f32/"
+      "pat[{causal & (last(40) | strided(17)),segments(sg) | keys(0..2),heads(1: bits(bt); 2..3: full)}]" },
+    { "decode-as-prefill", decode_as_prefill,
+      "x/invariant/n{70,20:700}/h4:2/d40/f32/pat[causal & {strided(7),(last(20) | sink(3)),(chunk(16) | "
+      "summary(16,3))}]" },
     { "decode-as-prefill", decode_as_prefill, "x/invariant/n130/h4:2/d64/{f32,f16,bf16}/causal" },
     { "decode-as-prefill", decode_as_prefill,
       "x/invariant/n70:200/h2/d40/f32/causal/{window20:0/sink3,chunk32:1,cap5,alibi,bshd}" },

@@ -1,5 +1,6 @@
 /*
- * Properties of attn_merge: it agrees with its formula, and the parts of a row of keys merge into the whole.
+ * Properties of attn_merge: it agrees with its formula, and the parts of a row of keys merge into the whole, whether cut
+ * from the keys or told by a pattern and its complement.
  *
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE.
  */
@@ -100,19 +101,17 @@ static void take_keys(int64_t begin, int64_t end, attn_problem *problem, attn_ar
     }
 }
 
-static attn_status run_part(const struct target *target, const struct instance *in, const struct image *image,
-                            int64_t begin, int64_t end, attn_memory o, attn_memory lse)
+/* Runs one part, with a workspace of its own. */
+static attn_status run_part(const struct target *target, const attn_problem *problem, attn_args args, attn_memory o,
+                            attn_memory lse)
 {
-    attn_problem problem = in->problem;
-    attn_args args = image->args;
     attn_plan *plan = NULL;
     attn_status status;
 
-    take_keys(begin, end, &problem, &args);
     args.o = o;
     args.lse = lse;
     args.workspace.handle = args.workspace.offset = 0;
-    status = attn_plan_create(target->device, &problem, &plan);
+    status = attn_plan_create(target->device, problem, &plan);
     if (status)
         return status;
     args.workspace_size = attn_plan_workspace(plan);
@@ -126,6 +125,14 @@ static attn_status run_part(const struct target *target, const struct instance *
     return status;
 }
 
+/* A way to divide the keys of a problem. */
+struct division {
+    int count;
+    attn_status (*run)(const struct target *target, const struct instance *in, const attn_args *args,
+                       const struct parts *parts);
+    const char *what;
+};
+
 /* Cuts at uneven places, one part empty. */
 static const int64_t CUTS[] = { 0, 1, 64, 64, 100, 100000000 };
 enum { PARTS = sizeof CUTS / sizeof *CUTS - 1 };
@@ -135,13 +142,45 @@ static int64_t cut(const struct instance *in, int i)
     return CUTS[i] < in->c->nk ? CUTS[i] : in->c->nk;
 }
 
-static enum outcome run_parts(const struct target *target, const struct instance *in, struct image *image,
-                              const struct parts *parts, struct result *merged, char *message)
+static attn_status run_cuts(const struct target *target, const struct instance *in, const attn_args *args,
+                            const struct parts *parts)
 {
     attn_status status = ATTN_OK;
 
-    for (int i = 0; i < PARTS && !status; i++)
-        status = run_part(target, in, image, cut(in, i), cut(in, i + 1), parts->o[i], parts->lse[i]);
+    for (int i = 0; i < PARTS && !status; i++) {
+        attn_problem problem = in->problem;
+        attn_args own = *args;
+
+        take_keys(cut(in, i), cut(in, i + 1), &problem, &own);
+        status = run_part(target, &problem, own, parts->o[i], parts->lse[i]);
+    }
+    return status;
+}
+
+/* What the pattern lets pass, and what it does not. */
+static attn_status run_complements(const struct target *target, const struct instance *in, const attn_args *args,
+                                   const struct parts *parts)
+{
+    attn_problem problem = in->problem;
+    attn_pattern *rest = NULL;
+    attn_status status = attn_pattern_complement(in->pattern.pattern, &rest);
+
+    problem.sink_logit.dtype = ATTN_NONE;
+    problem.pattern = in->pattern.pattern;
+    if (!status)
+        status = run_part(target, &problem, *args, parts->o[0], parts->lse[0]);
+    problem.pattern = rest;
+    if (!status)
+        status = run_part(target, &problem, *args, parts->o[1], parts->lse[1]);
+    attn_pattern_release(rest);
+    return status;
+}
+
+static enum outcome run_parts(const struct target *target, const struct instance *in, const struct division *division,
+                              struct image *image, const struct parts *parts, struct result *merged, char *message)
+{
+    attn_status status = division->run(target, in, &image->args, parts);
+
     if (status) {
         snprintf(message, MESSAGE, "part: %s: %s", attn_status_string(status), attn_reason());
         return OUTCOME_FAILED;
@@ -149,8 +188,8 @@ static enum outcome run_parts(const struct target *target, const struct instance
     return merge_and_collect(target, in, parts, image, merged, message);
 }
 
-static enum outcome merge_parts(const struct target *target, const struct instance *in, const struct result *whole,
-                                char *message)
+static enum outcome merge_parts(const struct target *target, const struct instance *in, const struct division *division,
+                                const struct result *whole, char *message)
 {
     struct image image;
     struct parts parts;
@@ -163,10 +202,10 @@ static enum outcome merge_parts(const struct target *target, const struct instan
         return OUTCOME_FAILED;
     }
     snprintf(message, MESSAGE, "out of memory");
-    if (!parts_create(&parts, target->device, PARTS, in) && !image_create(&image, target->device, plan, in)) {
-        outcome = run_parts(target, in, &image, &parts, &merged, message);
+    if (!parts_create(&parts, target->device, division->count, in) && !image_create(&image, target->device, plan, in)) {
+        outcome = run_parts(target, in, division, &image, &parts, &merged, message);
         if (outcome == OUTCOME_PASSED) {
-            outcome = property_close(in, whole, &merged, 0, "whole, and merged from parts", message);
+            outcome = property_close(in, whole, &merged, 0, division->what, message);
             result_destroy(&merged);
         }
         image_free(&image);
@@ -176,16 +215,32 @@ static enum outcome merge_parts(const struct target *target, const struct instan
     return outcome;
 }
 
-static enum outcome split_is_whole(const struct target *target, struct instance *in, char *message)
+static enum outcome divided_is_whole(const struct target *target, const struct instance *in,
+                                     const struct division *division, char *message)
 {
     struct result whole;
     enum outcome outcome = conform_run(target, in, &whole, message);
 
     if (outcome != OUTCOME_PASSED)
         return outcome;
-    outcome = merge_parts(target, in, &whole, message);
+    outcome = merge_parts(target, in, division, &whole, message);
     result_destroy(&whole);
     return outcome;
+}
+
+static enum outcome split_is_whole(const struct target *target, struct instance *in, char *message)
+{
+    static const struct division cuts = { PARTS, run_cuts, "whole, and merged from parts" };
+
+    return divided_is_whole(target, in, &cuts, message);
+}
+
+static enum outcome complement_is_rest(const struct target *target, struct instance *in, char *message)
+{
+    static const struct division complements = { 2, run_complements, "whole, and merged from pattern and complement" };
+
+    in->problem.pattern = NULL;
+    return divided_is_whole(target, in, &complements, message);
 }
 
 /* ---- the formula ----------------------------------------------------------------------------------------------- */
@@ -365,6 +420,12 @@ const struct property properties_merge[] = {
     { "split-is-whole", split_is_whole, "x/b2/n70:200/h4:2/d64/{f32,f16,bf16-f32}/{full,sinklogit,biasb11k/biasinf}" },
     { "split-is-whole", split_is_whole,
       "x/{n3:5000/h4:1/d64/f32/sinklogit,b2/n9:70/h4:2/d40/f32/view/bias1hqk/biasinf/sinklogit}" },
+    { "complement-is-rest", complement_is_rest,
+      "x/b2/n130/h4:2/d64/{f32,f16}/{full,causal,sinklogit}/pat[{causal & (last(9) | strided(8)),blocks(bm),band(9),"
+      "heads(0: full; 1: bits(bt); 3: random(16,2,3)),full,full & !full}]" },
+    { "complement-is-rest", complement_is_rest,
+      "x/{n3:5000/h4:1,cuq65.3.0.129/cuk64.0.7.200/h2,n9:150/used150.0.65/page16/h4:2,n200:70/h2/start}/d40/f32/"
+      "pat[{last(40) | strided(17),chunk(16) & !keys(3..9)}]" },
     { "merge-formula", merge_formula, "x/b2/n40/h4/d72/{f32,f16,bf16,f16-f32}/{full,bshd,view}/{full,sinklogit}" },
     { NULL, NULL, NULL },
 };

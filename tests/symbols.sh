@@ -1,6 +1,6 @@
 #!/bin/sh
-# The shared library from outside: its symbols = lib/attn.map = ATTN_API functions of include/attn.h, and it needs
-# nothing but libc, libm and OpenMP. make check sets srcdir, NM and OBJDUMP.
+# The shared library from outside: its symbols = lib/attn.map = ATTN_API functions of the headers in include, and it
+# needs nothing but libc, libm and OpenMP. make check sets srcdir, NM and OBJDUMP.
 
 library=.libs/libattn.so
 scratch=tests/symbols.tmp
@@ -8,7 +8,8 @@ rm -rf $scratch
 mkdir -p $scratch || exit 1
 trap 'rm -rf $scratch' EXIT
 
-sed -n 's/^ATTN_API [^(]*[ *]\(attn_[a-z0-9_]*\)(.*/\1/p' "$srcdir/include/attn.h" | sort > $scratch/header
+cat "$srcdir/include/attn.h" "$srcdir/include/attn_pattern.h" > $scratch/headers
+sed -n 's/^ATTN_API [^(]*[ *]\(attn_[a-z0-9_]*\)(.*/\1/p' $scratch/headers | sort > $scratch/declared
 sed -n 's/^ *\(attn_[a-z0-9_]*\);.*/\1/p' "$srcdir/lib/attn.map" | sort > $scratch/map
 
 # point NUMBER TITLE COMMAND...: what the command prints explains a failure.
@@ -25,8 +26,10 @@ point() {
 }
 
 every_declaration_read() {
-    echo "$(grep -c '^ATTN_API ' "$srcdir/include/attn.h") declarations, $(wc -l < $scratch/header) names"
-    test -s $scratch/header && test "$(grep -c '^ATTN_API ' "$srcdir/include/attn.h")" -eq "$(wc -l < $scratch/header)"
+    declarations=$(grep -c '^ATTN_API ' $scratch/headers)
+    names=$(wc -l < $scratch/declared)
+    echo "$declarations declarations, $names names"
+    test -s $scratch/declared && test "$declarations" -eq "$names"
 }
 
 no_other_library() {
@@ -37,12 +40,12 @@ no_other_library() {
 
 echo 1..4
 point 1 'every ATTN_API line declares one attn_ function' every_declaration_read
-point 2 'map and header agree' diff $scratch/header $scratch/map
+point 2 'map and headers agree' diff $scratch/declared $scratch/map
 if test -f $library; then
     $NM -D --defined-only $library | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' | sort > $scratch/library
-    point 3 'library and header agree' diff $scratch/header $scratch/library
+    point 3 'library and headers agree' diff $scratch/declared $scratch/library
     point 4 'needs libc, libm and OpenMP only' no_other_library
 else
-    echo 'ok 3 - library and header agree # SKIP no shared library was built'
+    echo 'ok 3 - library and headers agree # SKIP no shared library was built'
     echo 'ok 4 - needs libc, libm and OpenMP only # SKIP no shared library was built'
 fi

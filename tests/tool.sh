@@ -135,10 +135,12 @@ test_bad_files() {
 test_usage() {
     wants '--help lists the commands' 0 '^  explain ' '' --help
     wants '--version' 0 '^attn [0-9]+\.[0-9]+\.[0-9]+ ' '' --version
-    for command in devices run check bench explain; do
+    for command in devices run check bench explain draw; do
         wants "$command --help" 0 "^Usage: attn $command" '' $command --help
         wants "$command: unknown option" 2 '' "attn $command: unknown option '--nonsense'" $command --nonsense
-        wants "$command: unexpected argument" 2 '' "attn $command: unexpected argument 'nonsense'" $command nonsense
+    done
+    for command in devices run check bench 'explain full' 'draw full'; do
+        wants "$command: unexpected argument" 2 '' "attn ${command% *}: unexpected argument 'nonsense'" $command nonsense
     done
     wants 'no command' 2 '' 'command is missing'
     wants 'unknown command' 2 '' "unknown command nonsense" nonsense
@@ -191,8 +193,105 @@ test_explain() {
     pairs 190 --window 0,0 --sink 2
     pairs 6176 --causal --len-k 128
     pairs 2080 --causal --len-k 128 --align start
+    pairs 2080 causal
+    pairs 127 'window(1, 0)'
+    pairs 127 --causal --pattern 'window(1, 1)'
+    pairs 640 'keys(0..9) | sink(3)'
+    pairs 2080 'heads(0: causal)'
+    explain='explain --device cpu --heads-q 1'
+    wants 'explain of a pattern counts tiles' 0 '^as lists .* 0 full, 1 partial, 1 distinct' '' $explain causal --n 64
+    wants 'explain compares with dense' 0 '^of dense  *0.25 of ' '' $explain 'keys(0..15)' --n 64
+    wants 'explain of a pattern says how far it sees' 0 '^ +4 +31 +33 +0.5156' '' \
+        $explain 'causal & last(9)' --n 64 --layers 4
+    wants 'explain says how a pattern runs' 0 '^  pattern: ' '' $explain 'causal & strided(3)' --n 64
+    wants 'explain of an expression with an error' 2 '' 'column 10: ' $explain 'causal & nonsense'
     wants 'explain gives the reasons' 1 '' 'declined: q.size\[3\] is 2000' explain --dim 2000 --device cpu
 }
+
+# ---- drawing ------------------------------------------------------------------------------------------------
+
+# well_formed FILE TITLE
+well_formed() {
+    if command -v xmllint > /dev/null 2>&1; then
+        xmllint --noout "$1" 2> "$err"
+        result $? "$2"
+    elif command -v python3 > /dev/null 2>&1; then
+        python3 -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.argv[1])' "$1" 2> "$err"
+        result $? "$2"
+    else
+        skip "$2" 'neither xmllint nor python3'
+    fi
+}
+
+test_draw() {
+    wants 'draw counts pairs' 0 '^pairs +2080 of 4096, density 0.5078$' '' draw causal
+    wants 'draw counts tiles' 0 '^tiles +16 x 16: 6 full, 4 partial, 6 empty; 1 distinct mask$' '' draw causal
+    wants 'draw shows each element' 0 '^    0 \|#\.\.\.\|   \+\+\.\.$' '' draw causal --n 4 --tile 2 --ascii
+    wants 'draw shows longer lengths in shades' 0 'a letter is 32 queries x 16 keys' '' draw causal --n 1024 --ascii
+    wants 'draw counts positions from the end' 0 '^    6 \|#######\.\|' '' draw causal --n 2 --nk 8 --tile 2 --ascii
+    wants 'draw counts positions from the start' 0 '^    0 \|#\.\.\.\.\.\.\.\|' '' \
+        draw causal --n 2 --nk 8 --tile 2 --ascii --start
+    wants 'draw shows one head' 0 '^pairs +64 of 4096' '' draw 'heads(0: full; 1: band(0))' --heads 2 --head 1
+    for expression in 'causal & (last(50) | strided(16))' '!(random(8, 3, 1) | global(-2..-1))' 'full & !full'; do
+        wants "draw agrees with the schedule of $expression" 0 '^tiles +48 x 128:' '' \
+            draw "$expression" --n 200 --nk 300 --tile 48x128
+    done
+    wants 'draw says what an expression stands for' 0 '^= causal & last\(9\)$' '' draw 'mistral(9)'
+    wants 'draw --list' 0 '^mistral\(W = 4096\)$' '' draw --list
+    wants 'draw: wrong expression' 2 '' "'causal & \(last': column 15: " draw 'causal & (last'
+    wants 'draw: unknown name' 2 '' 'column 10: found "nonsense"' draw 'causal & nonsense'
+    wants 'draw: no expression' 2 '' 'either an expression or --list' draw
+    wants 'draw: expression and list' 2 '' 'either an expression or --list' draw full --list
+    wants 'draw: too large' 2 '' "--n '1025': must be an integer in 1 .. 1024" draw full --n 1025
+    wants 'draw: tile' 2 '' "--tile '8x': must be an integer, or two as NxM, in 1 .. 1024" draw full --tile 8x
+    wants 'draw: head' 2 '' '--head 2: must be below --heads 2' draw full --heads 2 --head 2
+}
+
+test_svg() {
+    expression='causal & (last(9) | sink(2)) | heads(0: dilated(3, 2))'
+    wants 'draw --svg' 0 '' '' draw "$expression" --svg "$folder/a.svg"
+    well_formed "$folder/a.svg" 'it is well-formed XML'
+    grep -q '^<title>causal &amp; (last(9) | sink(2))' "$folder/a.svg"
+    result $? 'its title is the expression, escaped'
+    wants 'draw --svg again' 0 '' '' draw "$expression" --svg "$folder/b.svg"
+    same_bytes 'gives the same bytes' "$folder/a.svg" "$folder/b.svg"
+    wants 'draw --svg, large' 0 '' '' draw "$expression" --n 1024 --nk 700 --tile 64 --svg "$folder/c.svg"
+    well_formed "$folder/c.svg" 'it is well-formed XML'
+    wants 'draw --svg in no folder' 1 '' 'cannot be opened' draw full --svg "$folder/none/a.svg"
+    mkdir "$folder/pictures"
+    wants 'draw --list --svg' 0 '' '' draw --list --n 64 --tile 8 --svg "$folder/pictures"
+    diff -r "$folder/pictures" "$source/doc/patterns" > "$out" 2> "$err"
+    result $? "doc/patterns holds these pictures ('make pictures' draws them anew)"
+}
+
+test_masks() {
+    npy ones.npy "$(dict '|b1' '(3, 3)')" 9 001
+    npy heads_u1.npy "$(dict '|u1' '(2, 3, 3)')" 18 377
+    npy numbers.npy "$(dict '<f4' '(3, 3)')" 36
+    npy vector.npy "$(dict '|u1' '(9,)')" 9
+    mask="--mask mine=$folder/ones.npy"
+    wants 'a block mask' 0 '^pairs +2304 of 4096' '' draw mine $mask --block 16
+    wants 'a block mask in an expression' 0 '^pairs +510 of 4096' '' draw 'causal & blocks(mine)' $mask --block 16x4
+    wants 'a block mask for each head' 0 '^pairs +0 of 4096' '' \
+        draw mine --mask mine="$folder/heads_u1.npy" --block 64 --heads 3 --head 2
+    wants 'two block masks' 0 '^pairs +0 of 4096' '' draw 'other & !mine' $mask --mask other="$folder/heads_u1.npy" \
+        --block 16 --n 64
+    wants 'a mask without --block' 2 '' '--mask needs --block' draw mine $mask
+    wants 'a mask without an expression' 2 '' '--mask needs an expression' explain $mask --block 16
+    wants 'a mask without a name' 2 '' 'must be NAME=FILE' draw full --mask "$folder/ones.npy" --block 16
+    wants 'a mask with the name of a primitive' 1 '' 'name is "full", expected' draw full --mask full="$folder/ones.npy" --block 16
+    wants 'a mask of floats' 1 '' "type is '<f4', must be '.u1' or '.b1'" \
+        draw mine --mask mine="$folder/numbers.npy" --block 16
+    wants 'a mask of rank 1' 1 '' 'rank is 1, must be 2 or 3' draw mine --mask mine="$folder/vector.npy" --block 16
+    wants 'a mask as tensor' 1 '' "type is '.b1'; only --mask takes it" \
+        run --q "$folder/ones.npy" --k "$folder/ones.npy" --v "$folder/ones.npy"
+    same --pattern mine $mask --block 103
+    differs --pattern 'mine & causal' $mask --block 103
+    same --pattern 'full | causal'
+    differs --pattern 'mistral(20)'
+}
+
+# ---- results ------------------------------------------------------------------------------------------------
 
 # same OPTION..., differs OPTION...: whether the model's output comes out with these options.
 same() {
@@ -290,13 +389,42 @@ manual_example() {
 
 # Every option that the program knows is in its manual page.
 options_documented() {
-    for command in devices run check bench explain; do
+    for command in devices run check bench explain draw; do
         "$attn" $command --help | sed -n 's/^  \(--[a-z-]*\).*/\1/p'
     done | sort -u | while read -r option; do
         sed 's/\\-/-/g' "$source/tools/attn.1" | grep -q -e "$option" || echo "$option is missing in tools/attn.1"
     done > "$err"
     test ! -s "$err"
     result $? 'attn(1) has every option'
+}
+
+# block FILE NUMBER OPENING: the C program of that number in a Markdown file (OPENING ```c), or the block without a
+# language behind it (OPENING ```).
+block() {
+    awk -v wanted="$2" -v opening="$3" '
+        /^```/ && inside { inside = 0; next }
+        /^```/ {
+            inside = 1
+            programs += $0 == "```c"
+            take = programs == wanted && $0 == opening && !taken
+            taken += take
+            next
+        }
+        inside && take' "$1"
+}
+
+# runs TITLE: $folder/example.c compiles against the library and prints $folder/expected.
+runs() {
+    if test ! -f ./libtool || test ! -f ./libattn.la; then
+        skip "$1 compiles" 'not in a build folder'
+        skip "$1 prints what it says" 'not in a build folder'
+        return
+    fi
+    ./libtool --mode=link --tag=CC ${CC-cc} ${CFLAGS-} -std=c11 -Wall -Wextra -Werror -I"$source/include" \
+        "$folder/example.c" libattn.la -o "$folder/example" > "$out" 2> "$err"
+    result $? "$1 compiles"
+    ./libtool --mode=execute "$folder/example" > "$out" 2> "$err" && diff "$folder/expected" "$out" > "$folder/diff"
+    result $? "$1 prints what it says"
 }
 
 test_manual() {
@@ -311,16 +439,13 @@ test_manual() {
         fi
     done
     manual_example > "$folder/example.c"
-    if test ! -f ./libtool || test ! -f ./libattn.la; then
-        skip 'the example of attn(3) compiles' 'not in a build folder'
-        skip 'the example of attn(3) prints what it says' 'not in a build folder'
-        return
-    fi
-    ./libtool --mode=link --tag=CC ${CC-cc} ${CFLAGS-} -std=c11 -Wall -Wextra -Werror -I"$source/include" \
-        "$folder/example.c" libattn.la -o "$folder/example" > "$out" 2> "$err"
-    result $? 'the example of attn(3) compiles'
-    ./libtool --mode=execute "$folder/example" > "$out" 2> "$err" && test "$(cat "$out")" = '0.0 49.5'
-    result $? 'the example of attn(3) prints what it says'
+    echo '0.0 49.5' > "$folder/expected"
+    runs 'the example of attn(3)'
+    for number in 1 2; do
+        block "$source/doc/patterns.md" $number '```c' > "$folder/example.c"
+        block "$source/doc/patterns.md" $number '```' > "$folder/expected"
+        runs "program $number of doc/patterns.md"
+    done
 }
 
 test_usage
@@ -328,6 +453,9 @@ test_devices
 test_bad_files
 test_explain
 test_options
+test_draw
+test_svg
+test_masks
 test_fixture
 test_manual
 echo "1..$points"

@@ -36,6 +36,7 @@ static void language(void **state)
     struct attention_case d =
         parse("any/f32-f16-bf16-f32/cap2.5/scale-0.5/biasb11k-f16/biasinf/alibibatch/sinklogit/nolse");
     struct attention_case e = parse("any/cuq5.0.63/used1.0.9/page16/n1:9/share/bound/outlier");
+    struct attention_case f = parse("any/pat[causal & (keys(0..3, -1) | blocks(bm))]/bm16:64/bmheads/nolengths");
 
     (void)state;
     assert_true(c.batch == 2 && c.hq == 8 && c.hk == 2 && c.nq == 7 && c.nk == 65 && c.d == 192 && c.dv == 128);
@@ -47,14 +48,37 @@ static void language(void **state)
     assert_true(d.bias == (BIAS_PRESENT | BIAS_BATCH | BIAS_KEY) && d.bias_type == ATTN_F16);
     assert_true(e.batch == 3 && case_query_rows(&e, 2) == 63 && case_keys(&e, 2) == 9 && case_keys(&e, 1) == 0);
     assert_true(e.page_size == 16 && e.share && e.bound && e.inputs == INPUTS_OUTLIER);
+    assert_string_equal(f.pattern, "causal & (keys(0..3, -1) | blocks(bm))");
+    assert_true(f.block_q == 16 && f.block_k == 64 && f.block_heads && f.no_lengths && d.block_q == 32);
 }
 
 static void mistakes(void **state)
 {
     static const char *const wrong[] = {
-        "x/n",          "x/n7:",  "x/nx",   "x/f17", "x/f16-",  "x/f16-f16-f16",     "x/bias1h",       "x/bias2hqk",
-        "x/causal1",    "x/d0",   "x/h3:2", "x/cuq", "x/cuq1.", "x/cuq1.2/cuk1.2.3", "x/page4/cuk1.2", "x/biasinf",
-        "x/used100/n5", "x/what",
+        "x/n",
+        "x/n7:",
+        "x/nx",
+        "x/f17",
+        "x/f16-",
+        "x/f16-f16-f16",
+        "x/bias1h",
+        "x/bias2hqk",
+        "x/causal1",
+        "x/d0",
+        "x/h3:2",
+        "x/cuq",
+        "x/cuq1.",
+        "x/cuq1.2/cuk1.2.3",
+        "x/page4/cuk1.2",
+        "x/biasinf",
+        "x/used100/n5",
+        "x/what",
+        "x/pat[]",
+        "x/pat[causal",
+        "x/pat[what]",
+        "x/pat[blocks(sg)]",
+        "x/bm0",
+        "x/bm",
     };
     struct attention_case c;
     char error[256];
@@ -74,12 +98,14 @@ static int collect(const char *text, void *context)
 
 static void alternatives(void **state)
 {
-    char all[256] = "", none[16] = "";
+    char all[256] = "", none[16] = "", patterns[256] = "";
 
     (void)state;
     assert_int_equal(case_expand("a{1,2{x,y},}b{3,4}", collect, all), 0);
     assert_string_equal(all, "a1b3 a1b4 a2xb3 a2xb4 a2yb3 a2yb4 ab3 ab4 ");
     assert_int_not_equal(case_expand("a{1,2", collect, none), 0);
+    assert_int_equal(case_expand("{pat[keys(1, 2)],pat[{x(3,4),y({5,6})}]}", collect, patterns), 0);
+    assert_string_equal(patterns, "pat[keys(1, 2)] pat[x(3,4)] pat[y(5)] pat[y(6)] ");
 }
 
 static void list_is_right(void **state)
@@ -97,7 +123,7 @@ static void list_is_right(void **state)
         again.feature = cases_get(i)->feature;
         assert_memory_equal(&again.batch, &cases_get(i)->batch, sizeof again - offsetof(struct attention_case, batch));
     }
-    assert_true(quick > 500 && quick < 1000);
+    assert_true(quick > 500 && quick < 1500);
     for (int f = 0; f < case_feature_count(); f++) {
         int found = 0;
 

@@ -50,6 +50,8 @@ static const struct {
     { "{\"fortran_order\":False,\"shape\":(2,3,),\"descr\":\"<f4\"}", 24, NPY_F32, 2, { 2, 3 } },
     { " {\t'descr' :'<f4' , 'fortran_order' : False , 'shape' : ( 2 , 3 ) , } \n\n", 24, NPY_F32, 2, { 2, 3 } },
     { "{'descr': '<f4', 'fortran_order': False, 'shape': (), }\n", 4, NPY_F32, 0, { 0 } },
+    { "{'descr': '|b1', 'fortran_order': False, 'shape': (4, 5), }\n", 20, NPY_BOOL, 2, { 4, 5 } },
+    { "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 4, 5), }\n", 40, NPY_U8, 3, { 2, 4, 5 } },
     { "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 0, 64), }\n", 0, NPY_F32, 3, { 3, 0, 64 } },
 };
 

@@ -164,8 +164,10 @@ static void every_tile(void **state)
     for (int n = 0; n < MASKS; n++) {
         attn_mask mask = random_mask(&draws);
         attn_visible visible;
-        attn_tile_rows rows = { &visible, draw(&draws, 140) - 40, 0, draw(&draws, KEYS), one_of(&draws, widths, 5) };
+        attn_tile_rows rows = { .visible = &visible, .first_p = draw(&draws, 140) - 40 };
 
+        rows.keys = draw(&draws, KEYS);
+        rows.tile_k = one_of(&draws, widths, 5);
         rows.last_p = rows.first_p + one_of(&draws, heights, 5) - 1;
         assert_int_equal(attn_visible_from_mask(&mask, &visible), ATTN_OK);
         check_schedule(&mask, &visible, &rows);
@@ -178,7 +180,9 @@ static void far_tiles(void **state)
     const int64_t far = INT64_C(1) << 39;
     attn_mask mask = ATTN_MASK_INIT;
     attn_visible visible;
-    attn_tile_rows rows = { &visible, far, far + 15, INT64_C(1) << 40, 64 };
+    attn_tile_rows rows = {
+        .visible = &visible, .first_p = far, .last_p = far + 15, .keys = INT64_C(1) << 40, .tile_k = 64
+    };
 
     (void)state;
     mask.causal = 1;
