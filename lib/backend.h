@@ -29,11 +29,16 @@ struct attn_kernel {
     int list_rows;       /* rows of a query tile that walks a list, and the most heads packed into one; 0: the kernel reads
                             the pattern itself */
     int64_t split_keys;  /* long rows are cut at multiples of this, a multiple of tile_k; 0: never */
+    int views;           /* 1: walks views of residue classes, heads with forms of their own, forms of two parts */
     const void *variant; /* the backend's own */
 
     /* 0: takes the problem. 1: declines, and says why. The one answer to "supported?" and "which?". */
     int (*why_not)(const attn_kernel *kernel, const attn_device *device, const attn_problem *problem,
                    const attn_shape *shape, attn_why *why);
+    /* What the kernel keeps on its device for a plan, in plan->prepared; both may be NULL. After everything else but the
+     * workspace is set. release takes what is there of it. */
+    attn_status (*prepare)(attn_plan *plan);
+    void (*release)(attn_plan *plan);
     /* Bytes that run needs; at plan time, after everything else in the plan is set. */
     size_t (*workspace)(const attn_plan *plan);
     /* As attn_run; the arguments are checked. */

@@ -95,7 +95,9 @@ static attn_cover_kind kind_at(const attn_cover *cover, cursor *at, int64_t tile
 /* The cover on top of two others replaces them. */
 static void collapse(attn_cover *cover, int64_t below)
 {
-    memmove(cover->run + below, cover->run + cover->base, (size_t)(cover->count - cover->base) * sizeof *cover->run);
+    if (cover->count > cover->base)
+        memmove(cover->run + below, cover->run + cover->base,
+                (size_t)(cover->count - cover->base) * sizeof *cover->run);
     cover->count -= cover->base - below;
     cover->base = below;
 }

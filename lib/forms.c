@@ -108,6 +108,19 @@ static int form_number(attn_forms *f, const attn_form *form)
     return f->forms++;
 }
 
+static int is_view(const attn_form *form)
+{
+    return form->parts > 1 || (form->parts == 1 && form->part[0].modulus > 1);
+}
+
+static void use_lists(const maker *m, int *form_of_head)
+{
+    m->forms->form[0] = (attn_form){ 0 };
+    m->forms->forms = m->forms->lists = 1;
+    for (int64_t head = 0; head < m->heads; head++)
+        form_of_head[head] = 0;
+}
+
 static attn_status find_forms(const maker *m, int *form_of_head)
 {
     attn_forms *f = m->forms;
@@ -121,6 +134,8 @@ static attn_status find_forms(const maker *m, int *form_of_head)
             form = attn_form_of(&m->program[head], m->shape->max_k, m->problem->batch_invariant);
         form_of_head[head] = form_number(f, &form);
     }
+    if (!m->kernel->views && (f->forms > 1 || is_view(&f->form[0])))
+        use_lists(m, form_of_head);
     return ATTN_OK;
 }
 

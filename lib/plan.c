@@ -70,8 +70,10 @@ attn_status attn_plan_create(attn_device *device, const attn_problem *problem, a
         status = choose_kernel(plan);
     if (!status)
         status = take_pattern(plan);
+    if (!status && plan->kernel->prepare)
+        status = plan->kernel->prepare(plan);
     if (status) {
-        free(plan);
+        attn_plan_destroy(plan);
         return status;
     }
     plan->workspace = plan->kernel->workspace(plan);
@@ -85,6 +87,8 @@ void attn_plan_destroy(attn_plan *plan)
 {
     if (!plan)
         return;
+    if (plan->kernel && plan->kernel->release)
+        plan->kernel->release(plan);
     attn_forms_destroy(plan->forms);
     attn_pattern_release(plan->pattern);
     free(plan);

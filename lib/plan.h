@@ -17,6 +17,7 @@ struct attn_plan {
     attn_pattern *pattern; /* held; NULL: none */
     attn_forms *forms;     /* NULL: shape.visible holds for all heads, or the kernel reads the pattern itself */
     int threads;           /* of the device when the plan was made */
+    void *prepared; /* kernel->prepare's */
     size_t workspace;
 };
 

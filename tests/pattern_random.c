@@ -114,11 +114,13 @@ static int64_t draw_argument(struct draws *draws, enum argument argument, int64_
 
     if (argument == ARGUMENT_OPEN && draw_below(draws, 5) == 0)
         return -1;
+    if (argument == ARGUMENT_STEP && draw_below(draws, 3) > 0)
+        return 1 + draw_below(draws, 12);
     if (argument == ARGUMENT_COUNT)
         return value % ((1 << 24) + 1);
     if (argument == ARGUMENT_BOUNDED)
         return value % (before + 1);
-    return argument == ARGUMENT_POSITIVE && value == 0 ? 1 : value;
+    return value == 0 && (argument == ARGUMENT_POSITIVE || argument == ARGUMENT_STEP) ? 1 : value;
 }
 
 /* Mostly within the sequence; from the end, empty and beyond now and then. */
@@ -254,9 +256,7 @@ static struct node *new_node(struct expression *e, enum node_kind kind)
 
 static int is_open(const struct expression *e, const struct primitive *row)
 {
-    if (e->vocabulary == VOCABULARY_POSITIONS && (row->data != DATA_NONE || row->ranges))
-        return 0;
-    return row->data == DATA_NONE || e->data_count < MOST_DATA;
+    return e->vocabulary <= row->vocabulary && (row->data == DATA_NONE || e->data_count < MOST_DATA);
 }
 
 static struct node *draw_primitive(struct expression *e, const attn_lengths *lengths)
@@ -327,8 +327,8 @@ struct expression *expression_create(uint64_t seed, const attn_lengths *lengths,
         return NULL;
     e->draws.seed = seed;
     e->vocabulary = vocabulary;
-    /* Small trees of positions are those that have forms other than lists. */
-    depth = 1 + draw_below(&e->draws, vocabulary == VOCABULARY_POSITIONS ? 2 : MOST_DEPTH);
+    /* Small trees of steps are those that have forms other than lists. */
+    depth = 1 + draw_below(&e->draws, vocabulary == VOCABULARY_STEPS ? 3 : MOST_DEPTH);
     e->root = draw_node(e, lengths, (int)depth);
     put_node(e, e->root, NODE_PRIMITIVE);
     return e;

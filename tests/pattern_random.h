@@ -11,8 +11,8 @@
 
 struct expression;
 
-/* Which primitives an expression may have: any, or those of positions alone, without lists and data. */
-enum vocabulary { VOCABULARY_ALL, VOCABULARY_POSITIONS };
+/* Which primitives an expression may have: any, or intervals and steps alone, which kernels may run without lists. */
+enum vocabulary { VOCABULARY_ALL, VOCABULARY_STEPS };
 
 /* The expression that a seed stands for, made for these lengths: block masks, bits and segments are about as large. The
  * same on every machine. NULL: out of memory. */

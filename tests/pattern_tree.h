@@ -14,8 +14,9 @@ enum { MOST_DEPTH = 4, MOST_CHILDREN = 3, MOST_NODES = 121, MOST_RANGES = 4, MOS
 /* Blocks of random(): the largest len_k that expressions are asked about. */
 enum { MOST_BLOCKS = 512 };
 
-/* What an argument may be: 0 and more; 1 and more; -1 for unlimited too; 0 .. 2^24; at most the argument before it. */
-enum argument { ARGUMENT_ANY, ARGUMENT_POSITIVE, ARGUMENT_OPEN, ARGUMENT_COUNT, ARGUMENT_BOUNDED };
+/* What an argument may be: 0 and more; 1 and more; -1 for unlimited too; 0 .. 2^24; at most the argument before it;
+ * 1 and more, small mostly. */
+enum argument { ARGUMENT_ANY, ARGUMENT_POSITIVE, ARGUMENT_OPEN, ARGUMENT_COUNT, ARGUMENT_BOUNDED, ARGUMENT_STEP };
 enum data_kind { DATA_NONE, DATA_BLOCKS, DATA_SEGMENTS, DATA_BITS };
 enum node_kind { NODE_PRIMITIVE, NODE_UNION, NODE_INTERSECTION, NODE_COMPLEMENT, NODE_HEADS };
 
@@ -35,6 +36,7 @@ struct primitive {
     enum argument argument[3];
     int ranges; /* 1: a list of ranges */
     enum data_kind data;
+    enum vocabulary vocabulary; /* the smallest that has it */
 };
 extern const struct primitive pattern_primitives[];
 extern const int pattern_primitive_count;

@@ -24,7 +24,7 @@
 #include "oracle.h"
 #include "pattern_random.h"
 
-enum { COUNT = 1500, SHOWN = 5, MOST_BATCH = 3, MOST_LENGTH = 300, MOST_ROWS = MOST_BATCH * MOST_LENGTH };
+enum { COUNT = 4000, SHOWN = 5, MOST_BATCH = 3, MOST_LENGTH = 300, MOST_ROWS = MOST_BATCH * MOST_LENGTH };
 enum { MOST_HEADS = 4, CHANNELS = 3 };
 
 /* Ragged always: a batch of one sequence is one too. Rows of all sequences lie behind each other, [head][row]. */
@@ -127,7 +127,7 @@ static void draw_trial(struct trial *t, uint64_t seed)
     draw_lengths(&draws, t);
     set_problem(&draws, t);
     lengths = lengths_of(t, 0);
-    t->expression = expression_create(seed, &lengths, draw_below(&draws, 3) ? VOCABULARY_POSITIONS : VOCABULARY_ALL);
+    t->expression = expression_create(seed, &lengths, draw_below(&draws, 3) ? VOCABULARY_STEPS : VOCABULARY_ALL);
     assert_non_null(t->expression);
     for (int64_t i = 0; i < t->hk * t->keys * CHANNELS; i++)
         t->v[i] = (float)(number_hash(seed, (uint64_t)i) % 2001) * 0.001f - 1.0f;

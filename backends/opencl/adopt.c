@@ -27,9 +27,8 @@ static attn_status ask_device(const attn_opencl_api *cl, cl_device_id id, attn_o
     cl_int code = cl->clGetDeviceInfo(id, CL_DEVICE_PLATFORM, sizeof platform, &platform, NULL);
     if (code)
         return attn_opencl_fail(code, "clGetDeviceInfo of the device, %s", "CL_DEVICE_PLATFORM");
-    if (attn_opencl_ask(cl, platform, id, traits, &why))
-        return attn_fail(ATTN_UNSUPPORTED, "device \"%s\" cannot be adopted: %s", traits->name, why.text);
-    return ATTN_OK;
+    attn_status status = attn_opencl_ask(cl, platform, id, traits, &why);
+    return status ? attn_fail(status, "device \"%s\" cannot be adopted: %s", traits->name, why.text) : ATTN_OK;
 }
 
 /* In order, and of this context and device: else INVALID. */

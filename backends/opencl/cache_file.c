@@ -72,7 +72,10 @@ static int open_base(int verbose)
     }
     if (mkdir(path, 0700) && errno != EEXIST)
         ignored(verbose, path, "cannot be made");
-    return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int opened = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (opened < 0)
+        ignored(verbose, path, "cannot be opened as a folder");
+    return opened;
 }
 
 /* Goes on into a folder of ours, made when missing, and closes the one that it lies in. */
@@ -85,11 +88,13 @@ static int enter(int in, const char *name, int verbose)
         ignored(verbose, name, "cannot be made");
     int opened = openat(in, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     close(in);
-    if (opened >= 0 && !is_ours(opened, S_IFDIR, name, verbose, &about)) {
+    if (opened < 0)
+        ignored(verbose, name, "cannot be opened as a folder");
+    else if (is_ours(opened, S_IFDIR, name, verbose, &about))
+        return opened;
+    else
         close(opened);
-        return -1;
-    }
-    return opened;
+    return -1;
 }
 
 static int open_folder(int verbose)

@@ -5,10 +5,11 @@
 echo '/* Made by embed.sh. */'
 echo '#include "opencl/texts.h"'
 for file; do
+    test -r "$file" || { echo "embed.sh: cannot read $file" >&2; exit 1; }
     name=${file##*/}
     echo
     echo "const char attn_opencl_text_${name%.*}[] = {"
-    od -An -v -tu1 "$file" | sed 's/ *\([0-9][0-9]*\)/ \1,/g' || exit 1
+    od -An -v -tu1 "$file" | sed 's/ *\([0-9][0-9]*\)/ \1,/g'
     echo ' 0'
     echo '};'
 done

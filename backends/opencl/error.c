@@ -88,10 +88,10 @@ const char *attn_opencl_code_name(cl_int code)
     return "unknown code";
 }
 
-/* CL_OUT_OF_RESOURCES is not among them: it is also what a kernel's fault or a lost device gives. */
-static int is_no_memory(cl_int code)
+/* CL_OUT_OF_RESOURCES may be anything: it is also what a kernel's fault or a lost device gives. */
+attn_status attn_opencl_status(cl_int code)
 {
-    return code == CL_MEM_OBJECT_ALLOCATION_FAILURE || code == CL_OUT_OF_HOST_MEMORY;
+    return code == CL_MEM_OBJECT_ALLOCATION_FAILURE || code == CL_OUT_OF_HOST_MEMORY ? ATTN_NO_MEMORY : ATTN_DRIVER;
 }
 
 attn_status attn_opencl_fail(cl_int code, const char *call, ...)
@@ -101,8 +101,7 @@ attn_status attn_opencl_fail(cl_int code, const char *call, ...)
     va_start(arguments, call);
     vsnprintf(text, sizeof text, call, arguments);
     va_end(arguments);
-    return attn_fail(is_no_memory(code) ? ATTN_NO_MEMORY : ATTN_DRIVER, "%s: %s (%d)", text,
-                     attn_opencl_code_name(code), (int)code);
+    return attn_fail(attn_opencl_status(code), "%s: %s (%d)", text, attn_opencl_code_name(code), (int)code);
 }
 
 void attn_opencl_log(const char *format, ...)

@@ -46,7 +46,7 @@ static void add_device(const attn_opencl_api *cl, cl_platform_id platform, cl_de
 {
     attn_opencl_traits traits;
     attn_why why = { "" };
-    int declined = attn_opencl_ask(cl, platform, id, &traits, &why);
+    int declined = attn_opencl_ask(cl, platform, id, &traits, &why) != ATTN_OK;
     if (!declined && list->count == MOST_DEVICES)
         declined = attn_decline(&why, "%d devices are listed already", MOST_DEVICES);
     if (!declined)

@@ -11,8 +11,8 @@
 static attn_status alloc_failed(const attn_opencl_device *d, size_t bytes, cl_int code)
 {
     if (code == CL_OUT_OF_RESOURCES || code == CL_INVALID_BUFFER_SIZE)
-        return attn_fail(ATTN_NO_MEMORY, "clCreateBuffer of %zu bytes: %s (%d); the device has %" PRIu64, bytes,
-                         attn_opencl_code_name(code), (int)code, d->traits.memory);
+        return attn_fail(ATTN_NO_MEMORY, "clCreateBuffer of %zu bytes: %s (%d); the device has %" PRIu64 " in all",
+                         bytes, attn_opencl_code_name(code), (int)code, d->traits.memory);
     return attn_opencl_fail(code, "clCreateBuffer of %zu bytes", bytes);
 }
 

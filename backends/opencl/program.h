@@ -66,7 +66,7 @@ typedef struct attn_opencl_grid {
 } attn_opencl_grid;
 
 /* Enqueues the kernel; a queue of NULL is the device's default. Takes no lock; makes a cl_kernel only when more threads
- * are in here with this kernel than ever before. Thread-safe. */
+ * are in here with this kernel than it has spare ones. Thread-safe. */
 attn_status attn_opencl_enqueue(attn_opencl_device *device, attn_queue *queue, attn_opencl_kernel *kernel,
                                 const attn_opencl_arg *args, int count, const attn_opencl_grid *grid);
 

@@ -12,7 +12,7 @@
 
 #include "error.h"
 
-enum { LARGEST_DIM = 576, LARGEST_TEXT = 1 << 20, MOST_DIMENSIONS = 16 };
+enum { LARGEST_TEXT = 1 << 20, MOST_DIMENSIONS = 16 };
 
 /* Questions to one device. The first failure stays; what is asked behind it is 0 or "". */
 typedef struct questions {
@@ -168,43 +168,60 @@ static void ask_sizes(questions *q, attn_opencl_traits *t)
         memcpy(t->work_items, items, sizeof t->work_items);
 }
 
-static int lacks(questions *q, const attn_opencl_traits *t, attn_why *why)
+static attn_status failed(const questions *q, attn_why *why)
+{
+    attn_decline(why, "clGetDeviceInfo of %#x: %s (%d)", (unsigned)q->failed, attn_opencl_code_name(q->code),
+                 (int)q->code);
+    return attn_opencl_status(q->code);
+}
+
+/* An old version is found first: such a device cannot answer every question. */
+static attn_status judge(questions *q, const attn_opencl_traits *t, attn_why *why)
 {
     char profile[32];
     ask_name(q, CL_DEVICE_PROFILE, profile, sizeof profile);
     int little = ask_flag(q, CL_DEVICE_ENDIAN_LITTLE), available = ask_flag(q, CL_DEVICE_AVAILABLE);
     int compiler = ask_flag(q, CL_DEVICE_COMPILER_AVAILABLE);
-    if (*t->version && t->cl < 120) /* first: it cannot answer every question */
-        return attn_decline(why, "its version is \"%.64s\", needs OpenCL 1.2", t->version);
-    if (q->code)
-        return attn_decline(why, "clGetDeviceInfo of %#x: %s (%d)", (unsigned)q->failed, attn_opencl_code_name(q->code),
-                            (int)q->code);
-    if (strcmp(profile, "FULL_PROFILE"))
-        return attn_decline(why, "its profile is \"%s\", needs FULL_PROFILE", profile);
-    if (!little)
-        return attn_decline(why, "it is big endian");
-    if (!available)
-        return attn_decline(why, "it is not available");
-    return compiler ? 0 : attn_decline(why, "it has no compiler");
+    if (*t->version && t->cl < 120)
+        attn_decline(why, "its version is \"%.64s\", needs OpenCL 1.2", t->version);
+    else if (q->code)
+        return failed(q, why);
+    else if (strcmp(profile, "FULL_PROFILE"))
+        attn_decline(why, "its profile is \"%s\", needs FULL_PROFILE", profile);
+    else if (!little)
+        attn_decline(why, "it is big endian");
+    else if (!available)
+        attn_decline(why, "it is not available");
+    else if (!compiler)
+        attn_decline(why, "it has no compiler");
+    else
+        return ATTN_OK;
+    return ATTN_UNSUPPORTED;
 }
 
-int attn_opencl_ask(const attn_opencl_api *cl, cl_platform_id platform, cl_device_id id, attn_opencl_traits *t,
-                    attn_why *why)
+/* The names first: they are told when something else fails. */
+static void ask_names(questions *q, attn_opencl_traits *t)
 {
-    questions q = { cl, platform, id, CL_SUCCESS, 0 };
     char language[64];
-    *t = (attn_opencl_traits){ .platform = platform, .id = id };
-    ask_name(&q, CL_DEVICE_NAME, t->name, sizeof t->name);
-    ask_name(&q, CL_PLATFORM_NAME, t->platform_name, sizeof t->platform_name);
-    ask_name(&q, CL_DEVICE_VERSION, t->version, sizeof t->version);
-    ask_name(&q, CL_DRIVER_VERSION, t->driver, sizeof t->driver);
-    ask_name(&q, CL_DEVICE_OPENCL_C_VERSION, language, sizeof language);
+    ask_name(q, CL_DEVICE_NAME, t->name, sizeof t->name);
+    ask_name(q, CL_PLATFORM_NAME, t->platform_name, sizeof t->platform_name);
+    ask_name(q, CL_DEVICE_VERSION, t->version, sizeof t->version);
+    ask_name(q, CL_DRIVER_VERSION, t->driver, sizeof t->driver);
+    ask_name(q, CL_DEVICE_OPENCL_C_VERSION, language, sizeof language);
     t->cl = version_of(t->version, "OpenCL ");
     t->c = version_of(language, "OpenCL C ");
+}
+
+attn_status attn_opencl_ask(const attn_opencl_api *cl, cl_platform_id platform, cl_device_id id, attn_opencl_traits *t,
+                            attn_why *why)
+{
+    questions q = { cl, platform, id, CL_SUCCESS, 0 };
+    *t = (attn_opencl_traits){ .platform = platform, .id = id };
+    ask_names(&q, t);
     ASK(&q, CL_DEVICE_TYPE, t->type);
     ask_sizes(&q, t);
     ask_offers(&q, t);
-    return lacks(&q, t, why);
+    return judge(&q, t, why);
 }
 
 void attn_opencl_describe(const attn_opencl_traits *t, int index, attn_device_info *info)
@@ -214,12 +231,12 @@ void attn_opencl_describe(const attn_opencl_traits *t, int index, attn_device_in
         .name = "opencl",
         .memory = t->memory,
         .threads = t->compute_units < INT_MAX ? (int)t->compute_units : INT_MAX,
-        .max_dim = LARGEST_DIM,
+        .max_dim = ATTN_OPENCL_LARGEST_DIM,
         .dtypes = ATTN_FLOATS,
         .host_memory = 0,
     };
     if (index >= 0)
         snprintf(info->name, sizeof info->name, "opencl:%d", index);
-    snprintf(info->description, sizeof info->description, "%.79s, %.39s, driver %.31s", t->name, t->platform_name,
+    snprintf(info->description, sizeof info->description, "%.78s, %.39s, driver %.31s", t->name, t->platform_name,
              t->driver);
 }

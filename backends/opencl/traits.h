@@ -6,6 +6,8 @@
 #include "backend.h"
 #include "loader.h"
 
+enum { ATTN_OPENCL_LARGEST_DIM = 576 }; /* of D and Dv; attn_device_info.max_dim */
+
 /* Extensions that kernels may use; bits of attn_opencl_traits.offers. */
 enum {
     ATTN_OPENCL_FP16 = 1 << 0,             /* cl_khr_fp16: arithmetic; vload_half and vstore_half are in every device */
@@ -30,10 +32,11 @@ typedef struct attn_opencl_traits {
     size_t work_group, work_items[3], parameters; /* most work-items of a group, by dimension; bytes of arguments */
 } attn_opencl_traits;
 
-/* Asks the device. 0: it can serve. 1: it cannot, and why: a call failed, or it is not OpenCL 1.2 of the full profile,
- * little endian, available and with a compiler. The names are filled in as far as they could be asked. */
-int attn_opencl_ask(const attn_opencl_api *cl, cl_platform_id platform, cl_device_id id, attn_opencl_traits *traits,
-                    attn_why *why);
+/* Asks the device. OK: it can serve; else `why` is set. UNSUPPORTED: it is not OpenCL 1.2 of the full profile, little
+ * endian, available and with a compiler. DRIVER, NO_MEMORY: a call failed. The names are filled in as far as they could
+ * be asked; the thread's reason is left alone. */
+attn_status attn_opencl_ask(const attn_opencl_api *cl, cl_platform_id platform, cl_device_id id,
+                            attn_opencl_traits *traits, attn_why *why);
 
 /* Devices that can serve, of all platforms: GPUs first, then accelerators, then CPUs, each by the name of the platform,
  * so that the order does not hang on the order in which drivers were found. Asked once. Thread-safe. */

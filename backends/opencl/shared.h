@@ -1,0 +1,55 @@
+/* What host and kernels tell each other: read by the C compiler and, in front of forward.cl, by the device's. Members are 8 bytes wide,
+ * or in pairs of 4, so that both lay the structs out alike.
+ * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
+#ifndef ATTN_OPENCL_SHARED_H
+#define ATTN_OPENCL_SHARED_H
+
+#ifdef __OPENCL_VERSION__
+#define WIDE long
+#else
+#include <stdint.h>
+#define WIDE int64_t
+#endif
+
+/* What a work-group does: all keys of a query tile; one chunk of them, of every query tile; one chunk of a long list. */
+enum { LAUNCH_WHOLE, LAUNCH_SPLIT, LAUNCH_LONG };
+
+/* attn_term of visible.h. */
+struct term {
+    WIDE left, right, begin, end, chunk, back, ahead;
+};
+
+struct plan {
+    WIDE batch, units, pack, group, tile_rows, tiles, chunks, split_keys;
+    WIDE max_q, max_k, dim, dim_v;
+    WIDE q_type, o_type, bias_type;
+    WIDE q_stride[4], k_stride[4], v_stride[4], o_stride[4], lse_stride[4], bias_stride[4], alibi_stride[4], pages_stride[4];
+    WIDE sink_stride, cu_q_stride, cu_k_stride, used_stride, page_size;
+    WIDE ragged_q, ragged_k, has_used, paged, align_end;
+    WIDE has_lse, has_softcap, has_alibi, has_bias, has_sink;
+    WIDE listed, long_entries, mask_rows;
+    WIDE terms;
+    struct term term[4];
+    float scale, softcap; /* both with log2(e) */
+};
+
+/* Bytes from the beginning of each buffer. */
+struct offsets {
+    WIDE q, k, v, o, lse, alibi, bias, sink, cu_q, cu_k, used, page_table, workspace;
+};
+
+/* The schedule of a sequence: where its lists, entries, masks and heads begin in the arrays of all schedules. */
+struct list_table {
+    WIDE first, entries, masks, heads, tiles;
+};
+
+/* A chunk of a long list, and a long list with its parts. `unit` counts over the sequences: sequence * units + unit. */
+struct long_chunk {
+    WIDE unit, tile, chunk;
+};
+
+struct long_list {
+    WIDE unit, tile, first_part, parts;
+};
+
+#endif
