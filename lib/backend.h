@@ -30,6 +30,7 @@ struct attn_kernel {
                             the pattern itself */
     int64_t split_keys;  /* long rows are cut at multiples of this, a multiple of tile_k; 0: never */
     int views;           /* 1: walks views of residue classes, heads with forms of their own, forms of two parts */
+    int merges_chunks;   /* 1: merges chunk by chunk whether work is cut or not, so that a cut changes no bit */
     const void *variant; /* the backend's own */
 
     /* 0: takes the problem. 1: declines, and says why. The one answer to "supported?" and "which?". */

@@ -240,8 +240,9 @@ static attn_status make(maker *m, int threads, attn_visible *visible)
         status = check_all_lengths(m);
     if (!status && f->lists)
         status = compile_all(m, form_of_head);
+    int cut = m->kernel->merges_chunks || !m->problem->batch_invariant;
     if (!status && f->lists)
-        status = attn_forms_cut(f, m->shape, m->kernel, threads);
+        status = attn_forms_cut(f, m->shape, m->kernel, cut ? threads : 1);
     free(form_of_head);
     return status;
 }

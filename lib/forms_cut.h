@@ -5,8 +5,8 @@
 
 #include "forms.h"
 
-/* Fills in the long lists. Cuts are at absolute keys, and the results are merged in ascending order whether a list is cut or
- * not: so that no bit of them depends on `threads`. */
+/* Fills in the long lists. Cuts are at absolute keys, and a kernel that merges chunks does so in ascending order whether a
+ * list is cut or not: so that no bit of its results depends on `threads`. */
 attn_status attn_forms_cut(attn_forms *forms, const attn_shape *shape, const struct attn_kernel *kernel, int threads);
 
 #endif

@@ -45,9 +45,10 @@ static attn_status choose_kernel(attn_plan *plan)
 static attn_status take_pattern(attn_plan *plan)
 {
     attn_problem *p = &plan->problem;
+    int threads = plan->threads ? plan->threads : plan->device->info.threads;
     if (p->pattern && plan->kernel->list_rows)
-        ATTN_TRY(attn_forms_create(p->pattern, p, &plan->shape, plan->kernel, plan->threads, &plan->shape.visible,
-                                   &plan->forms));
+        ATTN_TRY(
+            attn_forms_create(p->pattern, p, &plan->shape, plan->kernel, threads, &plan->shape.visible, &plan->forms));
     plan->pattern = p->pattern ? attn_pattern_keep(p->pattern) : NULL;
     p->pattern = NULL;
     p->lengths_q = p->lengths_k = NULL;

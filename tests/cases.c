@@ -215,12 +215,11 @@ static const struct {
                   "2..3: causal & (chunk(16) | summary(16,4)))]" },
 
     /* sizes and types of heads; a few more rows than a tile */
-    { CASE_QUICK, "pattern/n129/h2/d{64,128,192:128,33:17}/" TYPES "/pat[causal & (last(40) | strided(16))]" },
-    { CASE_QUICK,
-      "pattern/n1000/d64/{f32/pat[causal & {strided(33),strided(1200),!strided(2)}],f16/pat[causal & {strided(32),"
-      "dilated(9,40),(strided(31) | last(31))}]}" },
+    { CASE_QUICK, "pattern/n129/h2/{d64/" TYPES ",d{128,192:128,33:17}/f16}/pat[causal & (last(40) | strided(16))]" },
+    { CASE_QUICK, "pattern/n1000/d64/{f32/pat[causal & {strided(33),!strided(2)}],f16/pat[causal & {strided(32),"
+                  "dilated(9,40),(strided(31) | last(31))}]}" },
     { CASE_QUICK, "pattern/b2/n70/h4:2/d40/f16/{bshd,view,kvshared,outlier,low}/pat[causal & (last(9) | strided(8))]" },
-    { CASE_QUICK, "pattern/n2500/d32/f16/pat[band(128) | global(0..3, 1700)]" },
+    { CASE_QUICK, "pattern/n2500/d16/f16/pat[band(128) | global(0..3, 1700)]" },
     { CASE_FULL, "pattern/n{1000,2500,4000}/h2/d{64,128}/" TYPES "/pat[{band(512) | global(0..7, 1777),"
                  "causal & (last(256) | sink(4)),random(64,3,1) | chunk(64,1,1) | global(0..63, -64..-1)}]" },
 

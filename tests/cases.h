@@ -20,9 +20,9 @@
  *     page16  share                                  page size; sequences share pages, one page twice in one
  *     outlier  equal  low                            distribution of the inputs; default normal(0, 1); low: every
  *                                                    score far below 0
- *     pat[causal & strided(7)]                       sparsity pattern, see attn_pattern.h. Names bound in it: blocks(bm),
- *                                                    a third of all blocks; segments(sg), documents of 1 .. 40 tokens;
- *                                                    bits(bt), half of all pairs
+ *     pat[causal & strided(7)]                       sparsity pattern, see attn_pattern.h. Names bound in it:
+ *                                                    blocks(bm), a third of all blocks; segments(sg), documents of
+ *                                                    1 .. 40 tokens; bits(bt), half of all pairs
  *     bm32  bm16:64  bmheads                         block sizes of bm, default 32; one mask for each query head
  *     nolengths                                      lengths_q and lengths_k are not given
  *

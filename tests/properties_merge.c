@@ -1,6 +1,6 @@
 /*
- * Properties of attn_merge: it agrees with its formula, and the parts of a row of keys merge into the whole, whether cut
- * from the keys or told by a pattern and its complement.
+ * Properties of attn_merge: it agrees with its formula, and the parts of a row of keys merge into the whole, whether
+ * cut from the keys or told by a pattern and its complement.
  *
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE.
  */

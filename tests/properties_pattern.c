@@ -157,7 +157,7 @@ const struct property properties_pattern[] = {
       "d40/"
       "{f32,f16}/pat[full]" },
     { "mask-or-pattern", mask_or_pattern,
-      "x/{n200,b2/n9:150,n200:70,cuq65.3.0.129/cuk64.0.7.2000,n1:3000/used3000/page16}/h4:2/d40/f32/"
+      "x/{n200,b2/n9:150,n200:70,cuq65.3.0.129/cuk64.0.7.2000,n1:3000/used3000/page16}/h4:2/d40/f32/invariant/"
       "{causal/pat[causal],causal/window19:0/sink3/pat[causal & (last(20) | sink(3))],window9:2/pat[window(9, 2)],"
       "chunk16:1/pat[chunk(16, 1)],causal/window8:0/chunk16/union/pat[causal & (window(8, 0) | chunk(16))],"
       "causal/window8:0/chunk16/pat[causal & last(9) & chunk(16)],causal/pat[causal & !strided(3) | causal & "

@@ -8,7 +8,7 @@ rm -rf $scratch
 mkdir -p $scratch || exit 1
 trap 'rm -rf $scratch' EXIT
 
-cat "$srcdir/include/attn.h" "$srcdir/include/attn_pattern.h" > $scratch/headers
+cat "$srcdir"/include/*.h > $scratch/headers
 sed -n 's/^ATTN_API [^(]*[ *]\(attn_[a-z0-9_]*\)(.*/\1/p' $scratch/headers | sort > $scratch/declared
 sed -n 's/^ *\(attn_[a-z0-9_]*\);.*/\1/p' "$srcdir/lib/attn.map" | sort > $scratch/map
 
@@ -35,7 +35,7 @@ every_declaration_read() {
 no_other_library() {
     $OBJDUMP -p $library | awk '$1 == "NEEDED" { print $2 }' > $scratch/needed
     test -s $scratch/needed || return 1
-    ! grep -v -E '^(libc|libm|libgomp|libomp|libomp5|ld-linux[^.]*|ld64|libc\.musl[^.]*|libasan|libubsan)\.so' $scratch/needed
+    ! grep -v -E '^(libc|libm|libdl|libgomp|libomp|libomp5|ld-linux[^.]*|ld64|libc\.musl[^.]*|libasan|libubsan)\.so' $scratch/needed
 }
 
 echo 1..4

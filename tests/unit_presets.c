@@ -28,8 +28,8 @@ struct question {
 
 /* ---- sliding windows ------------------------------------------------------------------------------------------- */
 
-/* Jiang et al. 2023, arXiv:2310.06825, section 2, with the cache of W entries of section 2 (rolling buffer, slot i mod W):
- * token i sees what the cache holds once i is in it. */
+/* Jiang et al. 2023, arXiv:2310.06825, section 2, with its rolling buffer of W entries, slot i mod W: token i sees what the
+ * buffer holds once i is in it. */
 static int mistral(const struct question *q)
 {
     int64_t slot[MOST_KEYS], W = q->a[0];
@@ -83,8 +83,8 @@ static int drawn_block(const struct question *q, int64_t query_block, int64_t ke
     return (int)(word & 1);
 }
 
-/* Zaheer et al. 2020, arXiv:2007.14062, section 2 and appendix D, internal transformer construction on blocks: the first and
- * the last block are global; query block q sees blocks q-1, q, q+1, the global ones and its random ones. */
+/* Zaheer et al. 2020, arXiv:2007.14062, section 2 and appendix D, internal transformer construction on blocks: the first
+ * and the last block are global; query block q sees blocks q-1, q, q+1, the global ones and its random ones. */
 static int bigbird(const struct question *q)
 {
     int64_t block = q->a[0], blocks = q->n / block, own = q->i / block, other = q->j / block;
@@ -114,7 +114,8 @@ static int strided_second(const struct question *q)
     return 0;
 }
 
-/* Fixed: A1 = { j : floor(j / l) = floor(i / l) }, A2 = { j : j mod l in { t, t + 1, .., l - 1 } } with t = l - c; j <= i. */
+/* Fixed: A1 = { j : floor(j / l) = floor(i / l) }, A2 = { j : j mod l in { t, t + 1, .., l - 1 } } with t = l - c;
+ * j <= i. */
 static int fixed_first(const struct question *q)
 {
     return q->j <= q->i && q->j / q->a[0] == q->i / q->a[0];
@@ -151,8 +152,8 @@ static int fixed_in_turn(const struct question *q)
 
 /* ---- sinks ----------------------------------------------------------------------------------------------------- */
 
-/* Xiao et al. 2023, arXiv:2309.17453, section 3.2: a cache of s first tokens and w recent ones; when a token comes, the oldest
- * that is no sink goes. Positions are the original ones. */
+/* Xiao et al. 2023, arXiv:2309.17453, section 3.2: a cache of s first tokens and w recent ones; when a token comes, the
+ * oldest that is no sink goes. Positions are the original ones. */
 static int streaming_llm(const struct question *q)
 {
     int64_t cache[MOST_KEYS], held = 0, s = q->a[0], w = q->a[1];

@@ -101,8 +101,8 @@ static void close_device(attn_device *device)
 #define KERNEL(isa_name, rows)                                                                                         \
     {                                                                                                                  \
         .name = "flash-" #isa_name, .tile_q = rows, .tile_k = ATTN_TILE_K, .list_rows = ATTN_CPU_LIST_ROWS,            \
-        .split_keys = ATTN_CPU_SPLIT, .views = 1, .variant = &attn_cpu_tile_##isa_name, .why_not = why_not,                        \
-        .workspace = workspace, .run = attn_cpu_run,                                                                   \
+        .split_keys = ATTN_CPU_SPLIT, .views = 1, .merges_chunks = 1, .variant = &attn_cpu_tile_##isa_name,            \
+        .why_not = why_not, .workspace = workspace, .run = attn_cpu_run,                                               \
     }
 
 static const attn_kernel kernels[] = {

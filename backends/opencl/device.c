@@ -3,6 +3,9 @@
 #include "config.h"
 
 #include "device.h"
+#include "forward.h"
+#include "merge.h"
+#include "prepare.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +30,7 @@ static attn_status find(int index, const attn_opencl_traits **traits)
 
 static attn_status describe(int index, attn_device_info *info)
 {
-    const attn_opencl_traits *traits;
+    const attn_opencl_traits *traits = NULL;
     ATTN_TRY(find(index, &traits));
     attn_opencl_describe(traits, index, info);
     return ATTN_OK;
@@ -99,7 +102,7 @@ attn_status attn_opencl_open(const attn_opencl_api *cl, const attn_opencl_traits
 
 static attn_status open_device(int index, attn_device **device)
 {
-    const attn_opencl_traits *traits;
+    const attn_opencl_traits *traits = NULL;
     attn_opencl_device *opened;
     ATTN_TRY(find(index, &traits));
     ATTN_TRY(attn_opencl_open(attn_opencl_load(), traits, NULL, NULL, &opened));
@@ -107,13 +110,32 @@ static attn_status open_device(int index, attn_device **device)
     return ATTN_OK;
 }
 
-static attn_status merge(attn_device *device, const attn_merge_args *args, attn_queue *queue)
+/* Keys of a chunk, when the chunks of a query tile are work-groups of their own. */
+enum { SPLIT_KEYS = 512, TILE_KEYS = 64 };
+
+static int why_not(const attn_kernel *kernel, const attn_device *device, const attn_problem *problem,
+                   const attn_shape *shape, attn_why *why)
 {
-    (void)args, (void)queue;
-    return attn_fail(ATTN_UNSUPPORTED, "device %s has no merge yet", device->info.name);
+    (void)problem;
+    const attn_opencl_traits *t = &((const attn_opencl_device *)device)->traits;
+    size_t group = 2 * (size_t)kernel->tile_q;
+    if (shape->dim > ATTN_OPENCL_LARGEST_DIM || shape->dim_v > ATTN_OPENCL_LARGEST_DIM)
+        return attn_decline(
+            why, "%s is %lld, at most %d", shape->dim > ATTN_OPENCL_LARGEST_DIM ? "q.size[3]" : "v.size[3]",
+            (long long)(shape->dim > ATTN_OPENCL_LARGEST_DIM ? shape->dim : shape->dim_v), ATTN_OPENCL_LARGEST_DIM);
+    if (t->work_group < group || t->work_items[0] < group)
+        return attn_decline(why, "needs work-groups of %zu, this device has %zu", group, t->work_group);
+    return 0;
 }
 
-static const attn_kernel kernels[1]; /* none yet */
+#define KERNEL(rows)                                                                                                   \
+    {                                                                                                                  \
+        .name = "flash-opencl-" #rows, .tile_q = rows, .tile_k = TILE_KEYS, .list_rows = rows,                         \
+        .split_keys = SPLIT_KEYS, .why_not = why_not, .prepare = attn_opencl_prepare, .release = attn_opencl_release,  \
+        .workspace = attn_opencl_workspace, .run = attn_opencl_forward,                                                \
+    }
+
+static const attn_kernel kernels[] = { KERNEL(32) };
 
 const attn_backend attn_backend_opencl = {
     .name = "opencl",
@@ -128,7 +150,7 @@ const attn_backend attn_backend_opencl = {
     .queue_create = attn_opencl_queue_create,
     .queue_wait = attn_opencl_queue_wait,
     .queue_destroy = attn_opencl_queue_destroy,
-    .merge = merge,
+    .merge = attn_opencl_merge,
     .kernels = kernels,
-    .kernel_count = 0,
+    .kernel_count = sizeof kernels / sizeof kernels[0],
 };

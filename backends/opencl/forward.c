@@ -63,11 +63,11 @@ static attn_status enqueue_forward(const launch *l, cl_int kind, int64_t tiles, 
            masks = own_buffer(l, ATTN_CL_MASKS), chunks = own_buffer(l, ATTN_CL_CHUNKS),
            workspace = buffer_of(l, a->workspace);
     const attn_opencl_arg args[] = {
-        ATTN_OPENCL_ARG(plan),  ATTN_OPENCL_ARG(l->offsets), ATTN_OPENCL_ARG(kind),   ATTN_OPENCL_ARG(q),
-        ATTN_OPENCL_ARG(k),     ATTN_OPENCL_ARG(v),          ATTN_OPENCL_ARG(o),      ATTN_OPENCL_ARG(lse),
-        ATTN_OPENCL_ARG(alibi), ATTN_OPENCL_ARG(bias),       ATTN_OPENCL_ARG(sink),   ATTN_OPENCL_ARG(cu_q),
-        ATTN_OPENCL_ARG(cu_k),  ATTN_OPENCL_ARG(used),       ATTN_OPENCL_ARG(pages),  ATTN_OPENCL_ARG(lists),
-        ATTN_OPENCL_ARG(tables), ATTN_OPENCL_ARG(first),     ATTN_OPENCL_ARG(entries), ATTN_OPENCL_ARG(masks),
+        ATTN_OPENCL_ARG(plan),   ATTN_OPENCL_ARG(l->offsets), ATTN_OPENCL_ARG(kind),    ATTN_OPENCL_ARG(q),
+        ATTN_OPENCL_ARG(k),      ATTN_OPENCL_ARG(v),          ATTN_OPENCL_ARG(o),       ATTN_OPENCL_ARG(lse),
+        ATTN_OPENCL_ARG(alibi),  ATTN_OPENCL_ARG(bias),       ATTN_OPENCL_ARG(sink),    ATTN_OPENCL_ARG(cu_q),
+        ATTN_OPENCL_ARG(cu_k),   ATTN_OPENCL_ARG(used),       ATTN_OPENCL_ARG(pages),   ATTN_OPENCL_ARG(lists),
+        ATTN_OPENCL_ARG(tables), ATTN_OPENCL_ARG(first),      ATTN_OPENCL_ARG(entries), ATTN_OPENCL_ARG(masks),
         ATTN_OPENCL_ARG(chunks), ATTN_OPENCL_ARG(workspace),
     };
     const attn_opencl_grid grid = { 3, { (size_t)tiles * group, (size_t)units, parts }, { group, 1, 1 } };
@@ -85,8 +85,8 @@ static attn_status enqueue_merge(const launch *l, cl_int kind, int64_t tiles, in
            cu_k = buffer_of(l, a->cu_seqlens_k), used = buffer_of(l, a->seqused_k),
            lists = own_buffer(l, ATTN_CL_LONG_LISTS), workspace = buffer_of(l, a->workspace);
     const attn_opencl_arg args[] = {
-        ATTN_OPENCL_ARG(plan), ATTN_OPENCL_ARG(l->offsets), ATTN_OPENCL_ARG(kind), ATTN_OPENCL_ARG(o),
-        ATTN_OPENCL_ARG(lse),  ATTN_OPENCL_ARG(sink),       ATTN_OPENCL_ARG(cu_q), ATTN_OPENCL_ARG(cu_k),
+        ATTN_OPENCL_ARG(plan), ATTN_OPENCL_ARG(l->offsets), ATTN_OPENCL_ARG(kind),      ATTN_OPENCL_ARG(o),
+        ATTN_OPENCL_ARG(lse),  ATTN_OPENCL_ARG(sink),       ATTN_OPENCL_ARG(cu_q),      ATTN_OPENCL_ARG(cu_k),
         ATTN_OPENCL_ARG(used), ATTN_OPENCL_ARG(lists),      ATTN_OPENCL_ARG(workspace),
     };
     size_t rows = (size_t)(tiles * l->made->plan.tile_rows);

@@ -1,8 +1,8 @@
 /* Flash attention in OpenCL C 1.2: one work-group computes TILE_ROWS query rows, walking tiles of TILE_KEYS keys with an online
  * softmax (Dao 2023, arXiv:2307.08691). Scores are in base 2. f32 arithmetic, whatever the storage.
  *
- * Built for the storage of K and V (K_TYPE, V_TYPE: 1 f32, 2 f16, 3 bf16), TILE_ROWS and GROUP_SIZE = 2 * TILE_ROWS; all else
- * is in the structs of shared.h, so that few programs serve all problems.
+ * Behind shared.h and storage.cl. Built for the storage of K and V (K_TYPE, V_TYPE: attn_dtype), TILE_ROWS and GROUP_SIZE =
+ * 2 * TILE_ROWS; all else is in the structs of shared.h, so that few programs serve all problems.
  *
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 
@@ -21,35 +21,6 @@
 #if GROUP_SIZE != 2 * TILE_ROWS
 #error "two work-items share a row of scores"
 #endif
-
-/* ---- storage ---------------------------------------------------------------------------------------------------- */
-
-float load(__global const uchar *base, int type, long i)
-{
-    if (type == 1)
-        return ((__global const float *)base)[i];
-    if (type == 2)
-        return vload_half(0, (__global const half *)base + i);
-    return as_float((uint)((__global const ushort *)base)[i] << 16);
-}
-
-ushort round_bf16(float a)
-{
-    uint bits = as_uint(a);
-    if (isnan(a))
-        return (ushort)(bits >> 16 | 64);
-    return (ushort)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
-}
-
-void store(__global uchar *base, int type, long i, float a)
-{
-    if (type == 1)
-        ((__global float *)base)[i] = a;
-    else if (type == 2)
-        vstore_half_rte(a, 0, (__global half *)base + i);
-    else
-        ((__global ushort *)base)[i] = round_bf16(a);
-}
 
 /* ---- what a position sees: visible.h ----------------------------------------------------------------------------- */
 

@@ -18,7 +18,9 @@ enum { GROUPS_A_UNIT = 4 };
 /* The results of chunks may take this much memory. */
 static const double MOST_PART_BYTES = 512.0 * 1024 * 1024;
 
-static const attn_opencl_source source = { "forward.cl", { attn_opencl_text_shared, attn_opencl_text_forward, NULL } };
+static const attn_opencl_source source = {
+    "forward.cl", { attn_opencl_text_shared, attn_opencl_text_storage, attn_opencl_text_forward }
+};
 
 int64_t attn_opencl_part_floats(const struct plan *p)
 {
@@ -27,8 +29,7 @@ int64_t attn_opencl_part_floats(const struct plan *p)
 
 /* ---- the struct ------------------------------------------------------------------------------------------------- */
 
-/* Strides of a tensor whose sizes of 1 broadcast. */
-static void set_strides(WIDE stride[4], const attn_tensor *tensor)
+void attn_opencl_strides(WIDE stride[4], const attn_tensor *tensor)
 {
     for (int d = 0; d < 4; d++)
         stride[d] = tensor->size[d] > 1 ? tensor->stride[d] : 0;
@@ -36,13 +37,13 @@ static void set_strides(WIDE stride[4], const attn_tensor *tensor)
 
 static void set_layouts(struct plan *p, const attn_problem *problem)
 {
-    set_strides(p->q_stride, &problem->q);
-    set_strides(p->k_stride, &problem->k);
-    set_strides(p->v_stride, &problem->v);
-    set_strides(p->o_stride, &problem->o);
-    set_strides(p->lse_stride, &problem->lse);
-    set_strides(p->bias_stride, &problem->bias);
-    set_strides(p->alibi_stride, &problem->alibi);
+    attn_opencl_strides(p->q_stride, &problem->q);
+    attn_opencl_strides(p->k_stride, &problem->k);
+    attn_opencl_strides(p->v_stride, &problem->v);
+    attn_opencl_strides(p->o_stride, &problem->o);
+    attn_opencl_strides(p->lse_stride, &problem->lse);
+    attn_opencl_strides(p->bias_stride, &problem->bias);
+    attn_opencl_strides(p->alibi_stride, &problem->alibi);
     for (int d = 0; d < 4; d++)
         p->pages_stride[d] = problem->page_table.stride[d];
     p->sink_stride = problem->sink_logit.size[HEAD] > 1 ? problem->sink_logit.stride[HEAD] : 0;

@@ -7,8 +7,17 @@
 #include "shared.h"
 
 /* Buffers of a plan, in the order in which forward.cl takes them after the tensors. */
-enum { ATTN_CL_PLAN, ATTN_CL_LISTS, ATTN_CL_TABLE_OF, ATTN_CL_FIRST, ATTN_CL_ENTRIES, ATTN_CL_MASKS, ATTN_CL_CHUNKS,
-       ATTN_CL_LONG_LISTS, ATTN_CL_BUFFERS };
+enum {
+    ATTN_CL_PLAN,
+    ATTN_CL_LISTS,
+    ATTN_CL_TABLE_OF,
+    ATTN_CL_FIRST,
+    ATTN_CL_ENTRIES,
+    ATTN_CL_MASKS,
+    ATTN_CL_CHUNKS,
+    ATTN_CL_LONG_LISTS,
+    ATTN_CL_BUFFERS
+};
 
 typedef struct attn_opencl_prepared {
     attn_opencl_kernel *forward, *merge;
@@ -21,6 +30,9 @@ typedef struct attn_opencl_prepared {
 attn_status attn_opencl_prepare(attn_plan *plan);
 void attn_opencl_release(attn_plan *plan);
 size_t attn_opencl_workspace(const attn_plan *plan);
+
+/* Strides of a tensor whose sizes of 1 broadcast. */
+void attn_opencl_strides(WIDE stride[4], const attn_tensor *tensor);
 
 /* Floats of the part that a chunk of a query tile leaves. */
 int64_t attn_opencl_part_floats(const struct plan *plan);

@@ -23,7 +23,8 @@ struct plan {
     WIDE batch, units, pack, group, tile_rows, tiles, chunks, split_keys;
     WIDE max_q, max_k, dim, dim_v;
     WIDE q_type, o_type, bias_type;
-    WIDE q_stride[4], k_stride[4], v_stride[4], o_stride[4], lse_stride[4], bias_stride[4], alibi_stride[4], pages_stride[4];
+    WIDE q_stride[4], k_stride[4], v_stride[4], o_stride[4], lse_stride[4], bias_stride[4], alibi_stride[4],
+        pages_stride[4];
     WIDE sink_stride, cu_q_stride, cu_k_stride, used_stride, page_size;
     WIDE ragged_q, ragged_k, has_used, paged, align_end;
     WIDE has_lse, has_softcap, has_alibi, has_bias, has_sink;
@@ -36,6 +37,15 @@ struct plan {
 /* Bytes from the beginning of each buffer. */
 struct offsets {
     WIDE q, k, v, o, lse, alibi, bias, sink, cu_q, cu_k, used, page_table, workspace;
+};
+
+/* One attn_merge; offsets are bytes. */
+struct merge {
+    WIDE first; /* nothing was added yet */
+    WIDE heads, positions, channels;
+    WIDE part_o_type, o_type, has_lse, has_sink;
+    WIDE part_o_stride[4], part_lse_stride[4], o_stride[4], lse_stride[4], sink_stride;
+    WIDE part_o_offset, part_lse_offset, o_offset, lse_offset, sink_offset;
 };
 
 /* The schedule of a sequence: where its lists, entries, masks and heads begin in the arrays of all schedules. */

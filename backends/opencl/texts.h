@@ -4,4 +4,7 @@
 #ifndef ATTN_OPENCL_TEXTS_H
 #define ATTN_OPENCL_TEXTS_H
 
+extern const char attn_opencl_text_shared[], attn_opencl_text_storage[], attn_opencl_text_forward[],
+    attn_opencl_text_merge[];
+
 #endif
