@@ -52,8 +52,8 @@ struct instance {
     uint64_t seed;
 };
 
-/* NULL: out of memory, or a pattern that cannot be made. The case must outlive the instance. The same case and seed give the same inputs on every
- * machine. */
+/* NULL: out of memory, or a pattern that cannot be made. The case must outlive the instance. The same case and seed give
+ * the same inputs on every machine. */
 struct instance *instance_create(const struct attention_case *c, uint64_t seed);
 void instance_destroy(struct instance *instance);
 

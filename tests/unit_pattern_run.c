@@ -1,6 +1,6 @@
 /*
- * Unit tests of runs with patterns by brute force: random expressions on device "cpu". All scores are 0, so that a row's
- * o is the mean of the values that it sees and its lse the logarithm of how many they are.
+ * Unit tests of runs with patterns by brute force: random expressions on device "cpu". All scores are 0, so
+ * that a row's o is the mean of the values that it sees and its lse the logarithm of how many they are.
  *
  * ATTN_TEST_SEED=N starts at another seed, ATTN_TEST_COUNT=N runs another number of them: a failure names both.
  *

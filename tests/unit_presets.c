@@ -28,8 +28,8 @@ struct question {
 
 /* ---- sliding windows ------------------------------------------------------------------------------------------- */
 
-/* Jiang et al. 2023, arXiv:2310.06825, section 2, with its rolling buffer of W entries, slot i mod W: token i sees what the
- * buffer holds once i is in it. */
+/* Jiang et al. 2023, arXiv:2310.06825, section 2, with its rolling buffer of W entries, slot i mod W: token i sees
+ * what the buffer holds once i is in it. */
 static int mistral(const struct question *q)
 {
     int64_t slot[MOST_KEYS], W = q->a[0];
@@ -83,8 +83,8 @@ static int drawn_block(const struct question *q, int64_t query_block, int64_t ke
     return (int)(word & 1);
 }
 
-/* Zaheer et al. 2020, arXiv:2007.14062, section 2 and appendix D, internal transformer construction on blocks: the first
- * and the last block are global; query block q sees blocks q-1, q, q+1, the global ones and its random ones. */
+/* Zaheer et al. 2020, arXiv:2007.14062, section 2 and appendix D, internal transformer construction on blocks: the
+ * first and the last block are global; query block q sees blocks q-1, q, q+1, the global ones and its random ones. */
 static int bigbird(const struct question *q)
 {
     int64_t block = q->a[0], blocks = q->n / block, own = q->i / block, other = q->j / block;

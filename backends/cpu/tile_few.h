@@ -25,7 +25,7 @@ INLINE void prefetch_rows(const void *const *rows, int64_t from, int64_t to, int
 {
     for (; from < to; from++)
         for (int64_t i = 0; i < bytes; i += CACHE_LINE)
-            __builtin_prefetch((const char *)rows[from] + i);
+            __builtin_prefetch((const char *)rows[from] + i, 0, 2);
 }
 
 /* Sums of one vector of channels: slot r + slots * k is row r with key k. */
