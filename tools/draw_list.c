@@ -71,7 +71,7 @@ static int draw_head(const struct draw_list_options *options, const struct examp
 {
     struct picture picture;
     attn_lengths lengths = ATTN_LENGTHS_INIT;
-    char expansion[MOST_TITLE], title[2 * MOST_TITLE], number[32] = "";
+    char expansion[MOST_TITLE], title[2 * MOST_TITLE], number[48] = "";
     lengths.heads = example->heads;
     lengths.len_q = lengths.len_k = options->n;
     int failed = picture_create("draw", pattern, &lengths, head, options->tile, &picture);
