@@ -62,6 +62,19 @@ static int open_plan(struct bench_case *c, attn_problem *problem)
     return status || attn_plan_get_info(c->plan, &c->info) ? failed(c, "plan") : 0;
 }
 
+/* The plan keeps what it needs of the pattern. */
+static int open_pattern_plan(struct bench_case *c, const struct attention_case *parsed, attn_problem *problem)
+{
+    struct case_pattern pattern;
+    int status = case_pattern_create(parsed, &pattern) ? failed(c, "pattern") : 0;
+    if (!status) {
+        case_pattern_attach(&pattern, problem);
+        status = open_plan(c, problem);
+    }
+    case_pattern_release(&pattern);
+    return status;
+}
+
 int bench_case_open(struct bench_case *c, attn_device *device, int rounds)
 {
     struct attention_case parsed;
@@ -79,7 +92,7 @@ int bench_case_open(struct bench_case *c, attn_device *device, int rounds)
         return 1;
     }
     case_problem(&parsed, &problem);
-    if (open_plan(c, &problem))
+    if (open_pattern_plan(c, &parsed, &problem))
         return 1;
     if (!c->plan)
         return 0;

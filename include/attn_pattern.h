@@ -22,13 +22,14 @@
  *     band(w)                   |p - j| <= w/2: w + 1 tokens when w is even (Longformer)
  *     dilated(step, a)          p - j = step * t with |t| <= a
  *     strided(l)                (p - j) mod l = 0
- *     summary(l, c)             j mod l >= l - c (Sparse Transformer, "fixed")
+ *     summary(l, c)             j mod l >= l - c, c <= l (Sparse Transformer, "fixed")
  *     chunk(C [, back [, ahead]])  floor(p/C) - back <= floor(j/C) <= floor(p/C) + ahead, both default 0
  *     sink(s)                   j < s
  *     keys(a..b, c, ...)        j in the set; both ends inclusive; -1 is the last key, -2 the one before (len_k - 2)
  *     queries(a..b, c, ...)     p in the set; -1 is position len_k - 1
  *     global(a..b, c, ...)      keys(...) | queries(...)
- *     random(block, count, seed)   floor(j/block) is one of `count` distinct key blocks drawn for floor(p/block)
+ *     random(block, count, seed)   floor(j/block) is one of `count` distinct key blocks drawn for floor(p/block); count is
+ *                               at most 2^24
  *     blocks(name)              a caller's block mask, see attn_block_mask
  *     segments(name)            ids of p and j are equal, see attn_pattern_segments
  *     bits(name)                a caller's element mask, see attn_pattern_bits
@@ -44,7 +45,8 @@
  * is modulo 2^64: equal on every platform.
  *
  * Limits: text of 65536 bytes, depth 64, 4096 nodes; arguments 0 .. 2^40 where no other limit is told. Integers may end in k: 4k is
- * 4096. The two ends of a range that count from the same side must be in order.
+ * 4096. The two ends of a range that count from the same side must be in order; one counted from the end may lie before
+ * position 0, where queries are when len_q > len_k.
  */
 #ifndef ATTN_PATTERN_H
 #define ATTN_PATTERN_H
@@ -174,7 +176,8 @@ typedef struct attn_tile_entry {
     int32_t mask; /* number of its mask; -1: full */
 } attn_tile_entry;
 
-/* tile_q 1 .. 1024, tile_k a multiple of 64 up to 1024. NO_MEMORY: the lists do not fit. Thread-safe. */
+/* tile_q 1 .. 1024, tile_k a multiple of 64 up to 1024. INVALID: also more than 2^31 - 1 key tiles. NO_MEMORY: the lists do not fit,
+ * or have more than 2^30 entries. Thread-safe. */
 ATTN_API attn_status attn_schedule_create(const attn_pattern *pattern, const attn_lengths *lengths, int tile_q, int tile_k,
                                           attn_schedule **schedule);
 ATTN_API void attn_schedule_destroy(attn_schedule *schedule);

@@ -97,6 +97,9 @@ static void cover_band(compiler *c, const attn_program *program, const attn_band
     }
 }
 
+/* Lists of 8 GiB: a pattern that needs more is dense in all but name. */
+static const int64_t MOST_ENTRIES = (int64_t)1 << 30;
+
 static void add_entry(compiler *c, int64_t *entries, int64_t tile, int32_t mask)
 {
     attn_schedule *s = c->schedule;
@@ -104,7 +107,8 @@ static void add_entry(compiler *c, int64_t *entries, int64_t tile, int32_t mask)
         return;
     if (*entries == s->entry_capacity) {
         int64_t capacity = s->entry_capacity ? 2 * s->entry_capacity : 1024;
-        attn_tile_entry *entry = realloc(s->entry, (size_t)capacity * sizeof *entry);
+        attn_tile_entry *entry =
+            capacity <= MOST_ENTRIES ? realloc(s->entry, (size_t)capacity * sizeof *entry) : NULL;
         if (!entry) {
             c->failed = 1;
             return;
