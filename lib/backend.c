@@ -27,3 +27,12 @@ int attn_decline(attn_why *why, const char *format, ...)
     va_end(arguments);
     return 1;
 }
+
+int attn_decline_dims(attn_why *why, const attn_shape *shape, int most)
+{
+    int keys = shape->dim > most;
+    if (!keys && shape->dim_v <= most)
+        return 0;
+    return attn_decline(why, "%s is %lld, at most %d", keys ? "q.size[3]" : "v.size[3]",
+                        (long long)(keys ? shape->dim : shape->dim_v), most);
+}

@@ -22,6 +22,9 @@ typedef struct attn_why {
 /* Fills `why` and returns 1, so that a check reads `return attn_decline(why, ...)`. */
 int attn_decline(attn_why *why, const char *format, ...) ATTN_PRINTF(2, 3);
 
+/* Declines D or Dv above `most`; 0: neither is. */
+int attn_decline_dims(attn_why *why, const attn_shape *shape, int most);
+
 /* One way to compute a problem. The rows of its query tiles are (query position, head of the GQA group), head fastest. */
 struct attn_kernel {
     const char *name;

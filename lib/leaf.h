@@ -67,7 +67,4 @@ extern const attn_leaf_kind attn_leaf_interval, attn_leaf_periodic, attn_leaf_li
 
 void attn_sign(attn_signature *signature, int64_t number);
 
-/* Bits begin .. end - 1 of the word whose bit 0 is key `first`. */
-uint64_t attn_bits_between(int64_t begin, int64_t end, int64_t first);
-
 #endif

@@ -14,18 +14,6 @@ void attn_sign(attn_signature *signature, int64_t number)
         signature->count = ATTN_SIGNATURE + 1;
 }
 
-static uint64_t bits_below(int64_t n)
-{
-    if (n <= 0)
-        return 0;
-    return n >= 64 ? UINT64_MAX : (UINT64_C(1) << n) - 1;
-}
-
-uint64_t attn_bits_between(int64_t begin, int64_t end, int64_t first)
-{
-    return bits_below(end - first) & ~bits_below(begin - first);
-}
-
 static attn_range tile_keys(const attn_band *band, int64_t first)
 {
     return (attn_range){ first, attn_least(first + band->tile_k, band->keys) };

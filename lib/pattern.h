@@ -88,10 +88,7 @@ typedef struct attn_primitive {
 const attn_primitive *attn_primitive_of_name(const char *name, size_t length);
 const attn_primitive *attn_primitive_of_kind(attn_pattern_kind kind);
 
-/* A named value lies within its limits. */
-attn_status attn_check_value(const char *name, int64_t value, int64_t low, int64_t high);
-
-/* So does an argument of a call of `name`. */
+/* An argument of a call of `name` lies within its limits. */
 attn_status attn_check_argument(const char *name, const attn_pattern_argument *argument, int64_t value);
 
 /* Checks a call of least .. most arguments and completes the ones that are not given. */

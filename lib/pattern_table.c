@@ -53,13 +53,6 @@ const attn_primitive *attn_primitive_of_kind(attn_pattern_kind kind)
     return NULL;
 }
 
-attn_status attn_check_value(const char *name, int64_t value, int64_t low, int64_t high)
-{
-    if (value < low || value > high)
-        return attn_fail(ATTN_INVALID, "%s is %" PRId64 ", expected %" PRId64 " .. %" PRId64, name, value, low, high);
-    return ATTN_OK;
-}
-
 attn_status attn_check_argument(const char *name, const attn_pattern_argument *argument, int64_t value)
 {
     if (value < argument->low || value > argument->high)

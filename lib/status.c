@@ -4,6 +4,7 @@
 
 #include "status.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -17,6 +18,13 @@ attn_status attn_fail(attn_status status, const char *format, ...)
     vsnprintf(reason, sizeof reason, format, arguments);
     va_end(arguments);
     return status;
+}
+
+attn_status attn_check_value(const char *name, int64_t value, int64_t low, int64_t high)
+{
+    if (value < low || value > high)
+        return attn_fail(ATTN_INVALID, "%s is %" PRId64 ", expected %" PRId64 " .. %" PRId64, name, value, low, high);
+    return ATTN_OK;
 }
 
 const char *attn_reason(void)

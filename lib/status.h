@@ -14,6 +14,9 @@
 /* Sets this thread's reason and returns `status`, so that a check reads `return attn_fail(...)`. */
 attn_status attn_fail(attn_status status, const char *format, ...) ATTN_PRINTF(2, 3);
 
+/* INVALID unless low <= value <= high; `name` is the argument's. */
+attn_status attn_check_value(const char *name, int64_t value, int64_t low, int64_t high);
+
 /* Returns from the caller when `call` fails. */
 #define ATTN_TRY(call)                                                                                                 \
     do {                                                                                                               \

@@ -10,33 +10,22 @@
 #include "status.h"
 #include "tensor.h"
 
-static attn_status check_field(const char *name, int64_t value, int64_t low, int64_t high)
-{
-    if (value < low || value > high)
-        return attn_fail(ATTN_INVALID, "mask.%s is %" PRId64 ", expected %" PRId64 " .. %" PRId64, name, value, low,
-                         high);
-    return ATTN_OK;
-}
-
 static attn_status check_mask(const attn_mask *mask)
 {
     const struct {
         const char *name;
         int64_t value, low, high;
     } fields[] = {
-        { "causal", mask->causal, 0, 1 },
-        { "window_left", mask->window_left, -1, ATTN_MAX_SIZE },
-        { "window_right", mask->window_right, -1, ATTN_MAX_SIZE },
-        { "chunk", mask->chunk, 0, ATTN_MAX_SIZE },
-        { "chunk_back", mask->chunk_back, 0, ATTN_MAX_SIZE },
-        { "combine", (int64_t)mask->combine, ATTN_INTERSECTION, ATTN_UNION },
-        { "sink", mask->sink, 0, ATTN_MAX_SIZE },
+        { "mask.causal", mask->causal, 0, 1 },
+        { "mask.window_left", mask->window_left, -1, ATTN_MAX_SIZE },
+        { "mask.window_right", mask->window_right, -1, ATTN_MAX_SIZE },
+        { "mask.chunk", mask->chunk, 0, ATTN_MAX_SIZE },
+        { "mask.chunk_back", mask->chunk_back, 0, ATTN_MAX_SIZE },
+        { "mask.combine", (int64_t)mask->combine, ATTN_INTERSECTION, ATTN_UNION },
+        { "mask.sink", mask->sink, 0, ATTN_MAX_SIZE },
     };
-    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
-        attn_status status = check_field(fields[i].name, fields[i].value, fields[i].low, fields[i].high);
-        if (status)
-            return status;
-    }
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+        ATTN_TRY(attn_check_value(fields[i].name, fields[i].value, fields[i].low, fields[i].high));
     return ATTN_OK;
 }
 
@@ -144,12 +133,17 @@ static uint64_t bits_below(int64_t n)
     return n >= 64 ? UINT64_MAX : (UINT64_C(1) << n) - 1;
 }
 
+uint64_t attn_bits_between(int64_t begin, int64_t end, int64_t first)
+{
+    return bits_below(end - first) & ~bits_below(begin - first);
+}
+
 uint64_t attn_visible_bits(const attn_visible *visible, int64_t p, int64_t first, int64_t keys)
 {
     uint64_t bits = 0;
     for (int t = 0; t < visible->count; t++) {
         attn_range range = attn_term_keys(&visible->term[t], p, keys);
-        bits |= bits_below(range.end - first) & ~bits_below(range.begin - first);
+        bits |= attn_bits_between(range.begin, range.end, first);
     }
     return bits;
 }

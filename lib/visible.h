@@ -55,4 +55,7 @@ int64_t attn_visible_count(const attn_visible *visible, int64_t p, int64_t keys)
 /* One word of an element mask: bit i is set when position p sees key first + i, for i < 64 and first + i < keys. */
 uint64_t attn_visible_bits(const attn_visible *visible, int64_t p, int64_t first, int64_t keys);
 
+/* Bits begin .. end - 1 of the word whose bit 0 is key `first`. */
+uint64_t attn_bits_between(int64_t begin, int64_t end, int64_t first);
+
 #endif

@@ -358,3 +358,10 @@ attn_status expression_pattern(const struct expression *e, attn_pattern **patter
         bindings[i] = (attn_binding){ e->data[i].name, e->data[i].pattern };
     return attn_pattern_parse(e->text, bindings, e->data_count, pattern);
 }
+
+uint64_t pattern_environment(const char *name, uint64_t otherwise)
+{
+    const char *value = getenv(name);
+
+    return value != NULL && *value != '\0' ? strtoull(value, NULL, 10) : otherwise;
+}

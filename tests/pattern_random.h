@@ -41,4 +41,7 @@ struct draws {
 /* 0 .. below - 1. */
 int64_t draw_below(struct draws *draws, int64_t below);
 
+/* What repeats or extends a run of seeds: the number in an environment variable. */
+uint64_t pattern_environment(const char *name, uint64_t otherwise);
+
 #endif

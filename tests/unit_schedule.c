@@ -347,18 +347,11 @@ static int check_trial(struct trial *t)
     return broken;
 }
 
-static uint64_t environment(const char *name, uint64_t otherwise)
-{
-    const char *value = getenv(name);
-
-    return value != NULL && *value != '\0' ? strtoull(value, NULL, 10) : otherwise;
-}
-
 enum { SHOWN = 5 };
 
 static void random_expressions(void **state)
 {
-    uint64_t first = environment("ATTN_TEST_SEED", 1), count = environment("ATTN_TEST_COUNT", COUNT), seed;
+    uint64_t first = pattern_environment("ATTN_TEST_SEED", 1), count = pattern_environment("ATTN_TEST_COUNT", COUNT), seed;
     struct trial *t = malloc(sizeof *t);
     int broken = 0;
 

@@ -41,11 +41,7 @@ static int why_not(const attn_kernel *kernel, const attn_device *device, const a
     if (attn_cpu_isa_of_name(tile->isa) > (int)allowed)
         return attn_decline(why, "needs the instruction set %s, this device is opened for %s", tile->isa,
                             attn_cpu_isa_name(allowed));
-    if (shape->dim > ATTN_CPU_LARGEST_DIM || shape->dim_v > ATTN_CPU_LARGEST_DIM)
-        return attn_decline(
-            why, "%s is %lld, at most %d", shape->dim > ATTN_CPU_LARGEST_DIM ? "q.size[3]" : "v.size[3]",
-            (long long)(shape->dim > ATTN_CPU_LARGEST_DIM ? shape->dim : shape->dim_v), ATTN_CPU_LARGEST_DIM);
-    return 0;
+    return attn_decline_dims(why, shape, ATTN_CPU_LARGEST_DIM);
 }
 
 static size_t workspace(const attn_plan *plan)

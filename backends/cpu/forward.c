@@ -7,6 +7,7 @@
 #endif
 
 #include "cpu.h"
+#include "integer.h"
 
 /* One attn_run. Query tiles are numbered group by group, last rows first: under a causal mask those are the longest. Without
  * forms a group is a sequence, with all its KV heads; with forms it is one unit of one sequence. */
@@ -57,13 +58,13 @@ static const attn_schedule *schedule_of(const forward *f, int64_t group)
 
 static int64_t tiles_of_rows(const forward *f, int64_t rows)
 {
-    return (rows + f->geometry.rows - 1) / f->geometry.rows;
+    return attn_ceil_divide(rows, f->geometry.rows);
 }
 
 /* Query tiles of one class of a view. */
 static int64_t tiles_of_class(const forward *f, const attn_view *view, int64_t rows)
 {
-    return tiles_of_rows(f, (rows + view->modulus - 1) / view->modulus * forms_of(f)->pack);
+    return tiles_of_rows(f, attn_ceil_divide(rows, view->modulus) * forms_of(f)->pack);
 }
 
 static int64_t tiles_of_group(const forward *f, int64_t group)
@@ -141,7 +142,7 @@ static void place_item(attn_cpu_item *item, int64_t tile, int64_t rows)
 static void begin_item(const forward *f, int64_t group, attn_cpu_item *item)
 {
     *item = (attn_cpu_item){
-        .plan = f->plan, .args = f->args, .tile = f->plan->kernel->variant, .geometry = &f->geometry, .step = 1
+        .plan = f->plan, .args = f->args, .tile = f->plan->kernel->variant, .geometry = &f->geometry
     };
     item->sequence = attn_host_sequence(f->plan, f->args, sequence_of(f, group));
 }

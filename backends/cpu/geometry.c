@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "cpu.h"
+#include "integer.h"
 
 /* With fewer query tiles a thread than this, chunks become work items of their own, so that no thread idles. */
 enum { ITEMS_A_THREAD = 4 };
@@ -16,11 +17,6 @@ static const size_t MOST_TOTAL_BYTES = (size_t)64 << 20;
 static int64_t round_up(int64_t n, int64_t step)
 {
     return (n + step - 1) / step * step;
-}
-
-static int64_t most(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
 }
 
 static size_t floats(int64_t count)
@@ -46,7 +42,7 @@ static size_t scratch_bytes(const attn_plan *plan, const attn_cpu_geometry *g)
 {
     int64_t panel = tile_of(plan)->panel, dim = plan->shape.dim;
     int64_t rows = g->most_rows;
-    return floats(rows * dim) + floats(most(panel * dim, ATTN_TILE_K * g->dim_v)) + floats(rows * ATTN_TILE_K) +
+    return floats(rows * dim) + floats(attn_most(panel * dim, ATTN_TILE_K * g->dim_v)) + floats(rows * ATTN_TILE_K) +
            floats(rows * panel) + floats(rows) + floats(rows * ATTN_MASK_WORDS * 2) +
            2 * (size_t)(ATTN_TILE_K + ATTN_ROWS_AHEAD) * sizeof(void *) + 2 * g->part;
 }
@@ -70,7 +66,7 @@ static void keep_totals(const attn_plan *plan, attn_cpu_geometry *g)
     if (!two)
         return;
     g->totals = floats(plan->shape.max_q * f->pack * (g->dim_v + 2));
-    g->wave = most(1, (int64_t)(MOST_TOTAL_BYTES / (g->totals + 1)));
+    g->wave = attn_most(1, (int64_t)(MOST_TOTAL_BYTES / (g->totals + 1)));
     g->wave = g->wave < plan->shape.batch * f->units ? g->wave : plan->shape.batch * f->units;
 }
 
@@ -81,8 +77,8 @@ attn_cpu_geometry attn_cpu_geometry_of(const attn_plan *plan)
     attn_cpu_geometry g = { .dim_v = round_up(s->dim_v, tile->panel) };
     const attn_forms *f = plan->forms;
     int64_t all_rows = s->max_q * (f ? f->pack : s->group);
-    g.rows = all_rows < plan->kernel->tile_q ? most(all_rows, 1) : plan->kernel->tile_q;
-    g.most_rows = f && f->lists ? most(g.rows, (int64_t)f->tile_q * f->pack) : g.rows;
+    g.rows = all_rows < plan->kernel->tile_q ? attn_most(all_rows, 1) : plan->kernel->tile_q;
+    g.most_rows = f && f->lists ? attn_most(g.rows, (int64_t)f->tile_q * f->pack) : g.rows;
     g.most_items = most_items(plan, g.rows);
     g.chunks = (s->max_k + ATTN_CPU_SPLIT - 1) / ATTN_CPU_SPLIT;
     g.part = floats(g.most_rows * g.dim_v) + 2 * floats(g.most_rows);
@@ -116,7 +112,7 @@ attn_cpu_scratch attn_cpu_scratch_at(const attn_plan *plan, const attn_cpu_geome
     int64_t panel = tile_of(plan)->panel, dim = plan->shape.dim, rows = g->most_rows;
     attn_cpu_scratch s;
     s.query = take(&memory, floats(rows * dim));
-    s.panel = take(&memory, floats(most(panel * dim, ATTN_TILE_K * g->dim_v)));
+    s.panel = take(&memory, floats(attn_most(panel * dim, ATTN_TILE_K * g->dim_v)));
     s.scores = take(&memory, floats(rows * ATTN_TILE_K));
     s.lane_sums = take(&memory, floats(rows * panel));
     s.rescale = take(&memory, floats(rows));

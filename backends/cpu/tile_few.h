@@ -61,7 +61,7 @@ INLINE void few_key_tail(const int count, const int slots, attn_dtype dtype, con
                                         sum[k * slots + r]);
 }
 
-/* Scores of LANES / slots keys: as many sums as a vector has lanes, so that one transposition adds up all their lanes. */
+/* Scores of LANES / slots keys: as many sums as a vector has lanes, so that all their lanes are added up at once. */
 INLINE void few_key_group(const int count, const int slots, attn_dtype dtype, const void *const *rows, int64_t dim,
                           const float *query, float *scores)
 {

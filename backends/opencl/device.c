@@ -3,14 +3,13 @@
 #include "config.h"
 
 #include "device.h"
-#include "forward.h"
-#include "merge.h"
-#include "prepare.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "program.h"
+#include "forward.h"
+#include "merge.h"
+#include "prepare.h"
 
 static int count(void)
 {
@@ -111,7 +110,7 @@ static attn_status open_device(int index, attn_device **device)
 }
 
 /* Keys of a chunk, when the chunks of a query tile are work-groups of their own. */
-enum { SPLIT_KEYS = 512, TILE_KEYS = 64 };
+enum { SPLIT_KEYS = 512 };
 
 static int why_not(const attn_kernel *kernel, const attn_device *device, const attn_problem *problem,
                    const attn_shape *shape, attn_why *why)
@@ -119,10 +118,8 @@ static int why_not(const attn_kernel *kernel, const attn_device *device, const a
     (void)problem;
     const attn_opencl_traits *t = &((const attn_opencl_device *)device)->traits;
     size_t group = 2 * (size_t)kernel->tile_q;
-    if (shape->dim > ATTN_OPENCL_LARGEST_DIM || shape->dim_v > ATTN_OPENCL_LARGEST_DIM)
-        return attn_decline(
-            why, "%s is %lld, at most %d", shape->dim > ATTN_OPENCL_LARGEST_DIM ? "q.size[3]" : "v.size[3]",
-            (long long)(shape->dim > ATTN_OPENCL_LARGEST_DIM ? shape->dim : shape->dim_v), ATTN_OPENCL_LARGEST_DIM);
+    if (attn_decline_dims(why, shape, ATTN_OPENCL_LARGEST_DIM))
+        return 1;
     if (t->work_group < group || t->work_items[0] < group)
         return attn_decline(why, "needs work-groups of %zu, this device has %zu", group, t->work_group);
     return 0;

@@ -6,8 +6,6 @@
 
 #include "prepare.h"
 
-enum { CHANNELS = 128, MERGE_GROUP = 64 }; /* as in forward.cl */
-
 typedef struct launch {
     const attn_plan *plan;
     const attn_args *args;
@@ -90,7 +88,7 @@ static attn_status enqueue_merge(const launch *l, cl_int kind, int64_t tiles, in
         ATTN_OPENCL_ARG(used), ATTN_OPENCL_ARG(lists),      ATTN_OPENCL_ARG(workspace),
     };
     size_t rows = (size_t)(tiles * l->made->plan.tile_rows);
-    const attn_opencl_grid grid = { 2, { rows * MERGE_GROUP, (size_t)units }, { MERGE_GROUP, 1 } };
+    const attn_opencl_grid grid = { 2, { rows * ATTN_CL_MERGE_GROUP, (size_t)units }, { ATTN_CL_MERGE_GROUP, 1 } };
     if (rows == 0 || units == 0)
         return ATTN_OK;
     return attn_opencl_enqueue(attn_opencl_of(l->plan->device), l->queue, l->made->merge, args,

@@ -6,9 +6,7 @@
  *
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 
-#define TILE_KEYS 64
 #define DEPTH 16      /* channels of Q and K in local memory at a time */
-#define CHANNELS 128  /* of V and O: a work-group's share */
 #define VALUES 16     /* keys of V in local memory at a time */
 #define COLUMNS 16    /* work-items side by side */
 #define LINES (GROUP_SIZE / COLUMNS)

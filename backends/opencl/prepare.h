@@ -6,6 +6,9 @@
 #include "program.h"
 #include "shared.h"
 
+/* Work-items that merge a row. */
+enum { ATTN_CL_MERGE_GROUP = 64 };
+
 /* Buffers of a plan, in the order in which forward.cl takes them after the tensors. */
 enum {
     ATTN_CL_PLAN,

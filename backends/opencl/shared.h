@@ -11,6 +11,9 @@
 #define WIDE int64_t
 #endif
 
+/* Keys of a tile; channels of V and O that a work-group has. */
+enum { TILE_KEYS = 64, CHANNELS = 128 };
+
 /* What a work-group does: all keys of a query tile; one chunk of them, of every query tile; one chunk of a long list. */
 enum { LAUNCH_WHOLE, LAUNCH_SPLIT, LAUNCH_LONG };
 
