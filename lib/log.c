@@ -4,6 +4,7 @@
 
 #include "log.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -14,6 +15,16 @@ int attn_log_level(void)
 {
     const char *text = getenv("ATTN_VERBOSE");
     return text ? atoi(text) : 0;
+}
+
+void attn_log_line(const char *format, ...)
+{
+    char text[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    fprintf(stderr, "attn: %s\n", text);
 }
 
 void attn_log_plan(const attn_plan *plan)

@@ -4,9 +4,13 @@
 #define ATTN_LIB_LOG_H
 
 #include "attn.h"
+#include "status.h"
 
 /* ATTN_VERBOSE as a number; 0 when unset or not a number. */
 int attn_log_level(void);
+
+/* One line behind "attn: "; callers ask their device's `verbose`, or attn_log_level(). */
+void attn_log_line(const char *format, ...) ATTN_PRINTF(1, 2);
 
 void attn_log_plan(const attn_plan *plan);
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cache.h"
+#include "gpu/cache.h"
 #include "log.h"
 #include "program.h"
 #include "text.h"
@@ -27,7 +27,7 @@ static void append_key(attn_text *to, const build *b)
     uint64_t hash = 0, bytes = 0;
     for (int i = 0; i < ATTN_OPENCL_TEXTS && b->source->texts[i]; i++) {
         size_t length = strlen(b->source->texts[i]);
-        hash = attn_opencl_hash(hash, b->source->texts[i], length);
+        hash = attn_hash(hash, b->source->texts[i], length);
         bytes += length;
     }
     attn_append(to, "libattn %u\n%s\n%s\n%s\n%s\n%s\n%s\n%llu bytes, hash %016llx\n", attn_version(), t->name,
@@ -110,7 +110,7 @@ static attn_status build_from_source(const build *b, cl_program *result)
 }
 
 /* 0: the driver does not take the bytes. */
-static int build_from_binary(const build *b, const attn_opencl_blob *binary, cl_program *result)
+static int build_from_binary(const build *b, const attn_blob *binary, cl_program *result)
 {
     const attn_opencl_api *cl = b->device->cl;
     const unsigned char *bytes = binary->bytes;
@@ -129,8 +129,8 @@ static int build_from_binary(const build *b, const attn_opencl_blob *binary, cl_
 
 static int build_from_cache(const build *b, cl_program *program)
 {
-    attn_opencl_blob binary;
-    if (!b->key || !attn_opencl_cache_load(b->key, b->device->base.verbose, &binary))
+    attn_blob binary;
+    if (!b->key || !attn_cache_load("opencl", b->key, b->device->base.verbose, &binary))
         return 0;
     int built = build_from_binary(b, &binary, program);
     free(binary.block);
@@ -177,7 +177,7 @@ static void keep(const build *b, cl_program program)
     size_t size;
     unsigned char *bytes = b->key ? get_binary(b, program, &size) : NULL;
     if (bytes)
-        attn_opencl_cache_store(b->key, b->device->base.verbose, bytes, size);
+        attn_cache_store("opencl", b->key, b->device->base.verbose, bytes, size);
     free(bytes);
 }
 
@@ -193,8 +193,8 @@ attn_status attn_opencl_build(attn_opencl_device *device, const attn_opencl_sour
     if (!cached)
         status = build_from_source(&b, program);
     if (!status && device->base.verbose)
-        attn_opencl_log("device %s: program %s %s in %.3f s, options \"%s\"", device->base.info.name, source->name,
-                        cached ? "taken from the cache" : "compiled", attn_log_clock() - begin, options);
+        attn_log_line("device %s: program %s %s in %.3f s, options \"%s\"", device->base.info.name, source->name,
+                      cached ? "taken from the cache" : "compiled", attn_log_clock() - begin, options);
     if (!status && !cached)
         keep(&b, *program);
     free(b.key);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "environment.h"
 #include "forward.h"
 #include "merge.h"
 #include "prepare.h"
@@ -73,7 +74,7 @@ static void close_device(attn_device *device)
         d->cl->clReleaseCommandQueue(d->queue.queue);
     if (d->context)
         d->cl->clReleaseContext(d->context);
-    attn_opencl_lock_destroy(&d->lock);
+    attn_lock_destroy(&d->lock);
     free(d);
 }
 
@@ -81,11 +82,11 @@ attn_status attn_opencl_open(const attn_opencl_api *cl, const attn_opencl_traits
                              cl_command_queue queue, attn_opencl_device **device)
 {
     attn_opencl_device *opened = calloc(1, sizeof *opened);
-    if (!opened || !attn_opencl_lock_create(&opened->lock)) {
+    if (!opened || !attn_lock_create(&opened->lock)) {
         free(opened);
         return attn_fail(ATTN_NO_MEMORY, "no memory for a device of %zu bytes", sizeof *opened);
     }
-    const char *caches = attn_opencl_environment("ATTN_OPENCL_CACHE");
+    const char *caches = attn_environment("ATTN_OPENCL_CACHE");
     opened->cl = cl;
     opened->traits = *traits;
     opened->caches = !caches || strcmp(caches, "0");

@@ -23,7 +23,7 @@ typedef struct attn_opencl_device {
     cl_context context;
     attn_opencl_queue queue;              /* the default */
     int caches;                           /* built programs are kept in files */
-    attn_opencl_lock lock;                /* of programs */
+    attn_lock lock;                       /* of programs */
     struct attn_opencl_program *programs; /* built so far */
 } attn_opencl_device;
 

@@ -1,4 +1,4 @@
-/* Codes of OpenCL as attn_status and text; the backend's verbose log.
+/* Codes of OpenCL as attn_status and text.
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 #include "config.h"
 
@@ -102,14 +102,4 @@ attn_status attn_opencl_fail(cl_int code, const char *call, ...)
     vsnprintf(text, sizeof text, call, arguments);
     va_end(arguments);
     return attn_fail(attn_opencl_status(code), "%s: %s (%d)", text, attn_opencl_code_name(code), (int)code);
-}
-
-void attn_opencl_log(const char *format, ...)
-{
-    char text[1024];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    fprintf(stderr, "attn: %s\n", text);
 }

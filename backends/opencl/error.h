@@ -1,4 +1,4 @@
-/* Codes of OpenCL as attn_status and text; the backend's verbose log.
+/* Codes of OpenCL as attn_status and text.
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 #ifndef ATTN_OPENCL_ERROR_H
 #define ATTN_OPENCL_ERROR_H
@@ -14,8 +14,5 @@ attn_status attn_opencl_status(cl_int code);
 
 /* That status, with the reason "<call>: CL_NAME (code)". `call` is a format: the entry point and what it was for. */
 attn_status attn_opencl_fail(cl_int code, const char *call, ...) ATTN_PRINTF(2, 3);
-
-/* One line on stderr behind "attn: "; callers ask their device's `verbose`, or attn_log_level(). */
-void attn_opencl_log(const char *format, ...) ATTN_PRINTF(1, 2);
 
 #endif

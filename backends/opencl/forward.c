@@ -22,43 +22,30 @@ static cl_mem buffer_of(const launch *l, attn_memory memory)
 
 static cl_mem own_buffer(const launch *l, int which)
 {
-    return l->made->buffer[which] ? l->made->buffer[which] : l->any;
+    return buffer_of(l, l->made->problem.memory[which]);
 }
 
 static launch begin_launch(const attn_plan *plan, const attn_args *a, attn_queue *queue)
 {
     launch l = { .plan = plan, .args = a, .queue = queue, .made = plan->prepared };
-    l.any = l.made->buffer[ATTN_CL_PLAN];
-    l.offsets = (struct offsets){
-        (WIDE)a->q.offset,
-        (WIDE)a->k.offset,
-        (WIDE)a->v.offset,
-        (WIDE)a->o.offset,
-        (WIDE)a->lse.offset,
-        (WIDE)a->alibi.offset,
-        (WIDE)a->bias.offset,
-        (WIDE)a->sink_logit.offset,
-        (WIDE)a->cu_seqlens_q.offset,
-        (WIDE)a->cu_seqlens_k.offset,
-        (WIDE)a->seqused_k.offset,
-        (WIDE)a->page_table.offset,
-        (WIDE)a->workspace.offset,
-    };
+    l.any = attn_opencl_buffer(l.made->problem.memory[ATTN_GPU_PLAN]);
+    l.offsets = attn_gpu_offsets(a);
     return l;
 }
 
-static attn_status enqueue_forward(const launch *l, cl_int kind, int64_t tiles, int64_t units)
+static attn_status enqueue_forward(const launch *l, const attn_gpu_launch *to)
 {
     const attn_args *a = l->args;
+    cl_int kind = to->kind;
     size_t group = 2 * (size_t)l->plan->kernel->tile_q;
     size_t parts = (size_t)((l->plan->shape.dim_v + CHANNELS - 1) / CHANNELS);
-    cl_mem plan = own_buffer(l, ATTN_CL_PLAN), q = buffer_of(l, a->q), k = buffer_of(l, a->k), v = buffer_of(l, a->v),
+    cl_mem plan = own_buffer(l, ATTN_GPU_PLAN), q = buffer_of(l, a->q), k = buffer_of(l, a->k), v = buffer_of(l, a->v),
            o = buffer_of(l, a->o), lse = buffer_of(l, a->lse), alibi = buffer_of(l, a->alibi),
            bias = buffer_of(l, a->bias), sink = buffer_of(l, a->sink_logit), cu_q = buffer_of(l, a->cu_seqlens_q),
            cu_k = buffer_of(l, a->cu_seqlens_k), used = buffer_of(l, a->seqused_k), pages = buffer_of(l, a->page_table),
-           lists = own_buffer(l, ATTN_CL_LISTS), tables = own_buffer(l, ATTN_CL_TABLE_OF),
-           first = own_buffer(l, ATTN_CL_FIRST), entries = own_buffer(l, ATTN_CL_ENTRIES),
-           masks = own_buffer(l, ATTN_CL_MASKS), chunks = own_buffer(l, ATTN_CL_CHUNKS),
+           lists = own_buffer(l, ATTN_GPU_LISTS), tables = own_buffer(l, ATTN_GPU_TABLE_OF),
+           first = own_buffer(l, ATTN_GPU_FIRST), entries = own_buffer(l, ATTN_GPU_ENTRIES),
+           masks = own_buffer(l, ATTN_GPU_MASKS), chunks = own_buffer(l, ATTN_GPU_CHUNKS),
            workspace = buffer_of(l, a->workspace);
     const attn_opencl_arg args[] = {
         ATTN_OPENCL_ARG(plan),   ATTN_OPENCL_ARG(l->offsets), ATTN_OPENCL_ARG(kind),    ATTN_OPENCL_ARG(q),
@@ -68,29 +55,26 @@ static attn_status enqueue_forward(const launch *l, cl_int kind, int64_t tiles, 
         ATTN_OPENCL_ARG(tables), ATTN_OPENCL_ARG(first),      ATTN_OPENCL_ARG(entries), ATTN_OPENCL_ARG(masks),
         ATTN_OPENCL_ARG(chunks), ATTN_OPENCL_ARG(workspace),
     };
-    const attn_opencl_grid grid = { 3, { (size_t)tiles * group, (size_t)units, parts }, { group, 1, 1 } };
-    if (tiles == 0 || units == 0)
-        return ATTN_OK;
+    const attn_opencl_grid grid = { 3, { (size_t)to->tiles * group, (size_t)to->units, parts }, { group, 1, 1 } };
     return attn_opencl_enqueue(attn_opencl_of(l->plan->device), l->queue, l->made->forward, args,
                                sizeof args / sizeof args[0], &grid);
 }
 
-static attn_status enqueue_merge(const launch *l, cl_int kind, int64_t tiles, int64_t units)
+static attn_status enqueue_merge(const launch *l, const attn_gpu_launch *to)
 {
     const attn_args *a = l->args;
-    cl_mem plan = own_buffer(l, ATTN_CL_PLAN), o = buffer_of(l, a->o), lse = buffer_of(l, a->lse),
+    cl_int kind = to->kind;
+    cl_mem plan = own_buffer(l, ATTN_GPU_PLAN), o = buffer_of(l, a->o), lse = buffer_of(l, a->lse),
            sink = buffer_of(l, a->sink_logit), cu_q = buffer_of(l, a->cu_seqlens_q),
            cu_k = buffer_of(l, a->cu_seqlens_k), used = buffer_of(l, a->seqused_k),
-           lists = own_buffer(l, ATTN_CL_LONG_LISTS), workspace = buffer_of(l, a->workspace);
+           lists = own_buffer(l, ATTN_GPU_LONG_LISTS), workspace = buffer_of(l, a->workspace);
     const attn_opencl_arg args[] = {
         ATTN_OPENCL_ARG(plan), ATTN_OPENCL_ARG(l->offsets), ATTN_OPENCL_ARG(kind),      ATTN_OPENCL_ARG(o),
         ATTN_OPENCL_ARG(lse),  ATTN_OPENCL_ARG(sink),       ATTN_OPENCL_ARG(cu_q),      ATTN_OPENCL_ARG(cu_k),
         ATTN_OPENCL_ARG(used), ATTN_OPENCL_ARG(lists),      ATTN_OPENCL_ARG(workspace),
     };
-    size_t rows = (size_t)(tiles * l->made->plan.tile_rows);
-    const attn_opencl_grid grid = { 2, { rows * ATTN_CL_MERGE_GROUP, (size_t)units }, { ATTN_CL_MERGE_GROUP, 1 } };
-    if (rows == 0 || units == 0)
-        return ATTN_OK;
+    size_t rows = (size_t)(to->tiles * l->made->problem.plan.tile_rows);
+    const attn_opencl_grid grid = { 2, { rows * ATTN_CL_MERGE_GROUP, (size_t)to->units }, { ATTN_CL_MERGE_GROUP, 1 } };
     return attn_opencl_enqueue(attn_opencl_of(l->plan->device), l->queue, l->made->merge, args,
                                sizeof args / sizeof args[0], &grid);
 }
@@ -98,14 +82,10 @@ static attn_status enqueue_merge(const launch *l, cl_int kind, int64_t tiles, in
 attn_status attn_opencl_forward(const attn_plan *plan, const attn_args *args, attn_queue *queue)
 {
     launch l = begin_launch(plan, args, queue);
-    const struct plan *p = &l.made->plan;
-    if (l.made->split) {
-        ATTN_TRY(enqueue_forward(&l, LAUNCH_SPLIT, p->tiles * p->chunks, p->batch * p->units));
-        return enqueue_merge(&l, LAUNCH_SPLIT, p->tiles, p->batch * p->units);
-    }
-    if (plan->forms) {
-        ATTN_TRY(enqueue_forward(&l, LAUNCH_LONG, plan->forms->chunks, 1));
-        ATTN_TRY(enqueue_merge(&l, LAUNCH_LONG, plan->forms->long_lists, 1));
-    }
-    return enqueue_forward(&l, LAUNCH_WHOLE, p->tiles, p->batch * p->units);
+    attn_gpu_launch launches[ATTN_GPU_MOST_LAUNCHES];
+    int count = attn_gpu_launches(plan, &l.made->problem, launches);
+    attn_status status = ATTN_OK;
+    for (int i = 0; i < count && !status; i++)
+        status = launches[i].merges ? enqueue_merge(&l, &launches[i]) : enqueue_forward(&l, &launches[i]);
+    return status;
 }

@@ -52,8 +52,8 @@ static void add_device(const attn_opencl_api *cl, cl_platform_id platform, cl_de
     if (!declined)
         insert(list, &traits);
     else if (attn_log_level())
-        attn_opencl_log("opencl: device \"%s\" of platform \"%s\" is not listed: %s", traits.name, traits.platform_name,
-                        why.text);
+        attn_log_line("opencl: device \"%s\" of platform \"%s\" is not listed: %s", traits.name, traits.platform_name,
+                      why.text);
 }
 
 static void add_platform(const attn_opencl_api *cl, cl_platform_id platform, device_list *list)
@@ -62,7 +62,7 @@ static void add_platform(const attn_opencl_api *cl, cl_platform_id platform, dev
     cl_uint count = 0;
     cl_int code = cl->clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, MOST_OF_PLATFORM, ids, &count);
     if (code && code != CL_DEVICE_NOT_FOUND && attn_log_level())
-        attn_opencl_log("opencl: clGetDeviceIDs: %s (%d)", attn_opencl_code_name(code), (int)code);
+        attn_log_line("opencl: clGetDeviceIDs: %s (%d)", attn_opencl_code_name(code), (int)code);
     for (cl_uint i = 0; !code && i < at_most(count, MOST_OF_PLATFORM); i++)
         add_device(cl, platform, ids[i], list);
 }
@@ -76,21 +76,21 @@ static void enumerate(device_list *list)
         return;
     cl_int code = cl->clGetPlatformIDs(MOST_PLATFORMS, platforms, &count);
     if (code && attn_log_level())
-        attn_opencl_log("opencl: clGetPlatformIDs: %s (%d); no devices", attn_opencl_code_name(code), (int)code);
+        attn_log_line("opencl: clGetPlatformIDs: %s (%d); no devices", attn_opencl_code_name(code), (int)code);
     for (cl_uint i = 0; !code && i < at_most(count, MOST_PLATFORMS); i++)
         add_platform(cl, platforms[i], list);
 }
 
 int attn_opencl_list(const attn_opencl_traits **result)
 {
-    static attn_opencl_lock lock = ATTN_OPENCL_LOCK_INIT;
+    static attn_lock lock = ATTN_LOCK_INIT;
     static device_list list;
     static int done;
-    attn_opencl_lock_take(&lock);
+    attn_lock_take(&lock);
     if (!done)
         enumerate(&list);
     done = 1;
-    attn_opencl_lock_give(&lock);
+    attn_lock_give(&lock);
     *result = list.traits;
     return list.count;
 }

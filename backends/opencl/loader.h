@@ -60,8 +60,4 @@ typedef struct attn_opencl_api {
  * Thread-safe. */
 const attn_opencl_api *attn_opencl_load(void);
 
-/* getenv, but NULL in a program that runs with more rights than its user: such a program must load no code, and trust
- * no folder, that the environment names. */
-const char *attn_opencl_environment(const char *name);
-
 #endif

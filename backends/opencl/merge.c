@@ -18,10 +18,10 @@ static struct merge layouts(const attn_merge_args *a)
     m.o_type = a->o.dtype;
     m.has_lse = attn_present(&a->lse);
     m.has_sink = attn_present(&a->sink_logit);
-    attn_opencl_strides(m.part_o_stride, &a->part_o);
-    attn_opencl_strides(m.part_lse_stride, &a->part_lse);
-    attn_opencl_strides(m.o_stride, &a->o);
-    attn_opencl_strides(m.lse_stride, &a->lse);
+    attn_gpu_strides(m.part_o_stride, &a->part_o);
+    attn_gpu_strides(m.part_lse_stride, &a->part_lse);
+    attn_gpu_strides(m.o_stride, &a->o);
+    attn_gpu_strides(m.lse_stride, &a->lse);
     m.sink_stride = a->sink_logit.size[HEAD] > 1 ? a->sink_logit.stride[HEAD] : 0;
     m.o_offset = (WIDE)a->out_o.offset;
     m.lse_offset = (WIDE)a->out_lse.offset;

@@ -53,13 +53,13 @@ attn_status attn_opencl_kernel_get(attn_opencl_device *device, const attn_opencl
                                    const char *name, attn_opencl_kernel **kernel)
 {
     attn_status status = ATTN_OK;
-    attn_opencl_lock_take(&device->lock);
+    attn_lock_take(&device->lock);
     attn_opencl_program *p = find_program(device, source, options);
     if (!p)
         status = add_program(device, source, options, &p);
     if (!status)
         status = kernel_of(device, p, name, kernel);
-    attn_opencl_lock_give(&device->lock);
+    attn_lock_give(&device->lock);
     return status;
 }
 

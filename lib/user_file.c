@@ -1,22 +1,22 @@
-/* The folder of the cache and its files. What another user could have put there is not read: folder and file must be
+/* Files that the library keeps for a user. What another user could have put there is not read: folder and file must be
  * this user's, and writable by nobody else. Everything is done relative to the open folder, so that it cannot be
  * exchanged.
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 #include "config.h"
 
-#include "cache.h"
+#include "user_file.h"
 
 #ifdef _WIN32
 /* None here yet: drivers on Windows keep their own. */
-unsigned char *attn_opencl_file_read(const char *name, int verbose, size_t *size)
+unsigned char *attn_user_file_read(const char *folder, const char *name, int verbose, size_t *size)
 {
-    (void)name, (void)verbose, (void)size;
+    (void)folder, (void)name, (void)verbose, (void)size;
     return NULL;
 }
 
-int attn_opencl_file_write(const char *name, int verbose, const attn_opencl_piece *pieces, int count)
+int attn_user_file_write(const char *folder, const char *name, int verbose, const attn_piece *pieces, int count)
 {
-    (void)name, (void)verbose, (void)pieces, (void)count;
+    (void)folder, (void)name, (void)verbose, (void)pieces, (void)count;
     return 1;
 }
 
@@ -30,8 +30,8 @@ int attn_opencl_file_write(const char *name, int verbose, const attn_opencl_piec
 #include <time.h>
 #include <unistd.h>
 
-#include "error.h"
-#include "loader.h"
+#include "environment.h"
+#include "log.h"
 
 enum { NAME_SIZE = 96, PATH_SIZE = 4096 };
 static const off_t LARGEST_FILE = (off_t)1 << 29;
@@ -39,7 +39,7 @@ static const off_t LARGEST_FILE = (off_t)1 << 29;
 static void ignored(int verbose, const char *name, const char *why)
 {
     if (verbose)
-        attn_opencl_log("opencl: cache: %s %s; ignored", name, why);
+        attn_log_line("files of the user: %s %s; ignored", name, why);
 }
 
 /* Ours alone to write: what another wrote there could take over this process. */
@@ -60,7 +60,7 @@ static int is_ours(int opened, mode_t type, const char *name, int verbose, struc
 static int open_base(int verbose)
 {
     char path[PATH_SIZE];
-    const char *cache = attn_opencl_environment("XDG_CACHE_HOME"), *home = attn_opencl_environment("HOME");
+    const char *cache = attn_environment("XDG_CACHE_HOME"), *home = attn_environment("HOME");
     int length = -1;
     if (cache && *cache == '/')
         length = snprintf(path, sizeof path, "%s", cache);
@@ -97,9 +97,9 @@ static int enter(int in, const char *name, int verbose)
     return -1;
 }
 
-static int open_folder(int verbose)
+static int open_folder(const char *name, int verbose)
 {
-    return enter(enter(open_base(verbose), "libattn", verbose), "opencl", verbose);
+    return enter(enter(open_base(verbose), "libattn", verbose), name, verbose);
 }
 
 static int read_all(int from, unsigned char *bytes, size_t size)
@@ -143,13 +143,13 @@ static unsigned char *read_file(int file, const char *name, int verbose, size_t 
 }
 
 /* O_NONBLOCK: a named pipe does not make this process wait. */
-unsigned char *attn_opencl_file_read(const char *name, int verbose, size_t *size)
+unsigned char *attn_user_file_read(const char *folder, const char *name, int verbose, size_t *size)
 {
-    int folder = open_folder(verbose);
-    if (folder < 0)
+    int opened = open_folder(folder, verbose);
+    if (opened < 0)
         return NULL;
-    int file = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    close(folder);
+    int file = openat(opened, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    close(opened);
     if (file < 0)
         return NULL;
     unsigned char *bytes = read_file(file, name, verbose, size);
@@ -168,7 +168,7 @@ static int create(int folder, char name[NAME_SIZE])
     return openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 }
 
-static int write_in(int folder, const char *name, const attn_opencl_piece *pieces, int count)
+static int write_in(int folder, const char *name, const attn_piece *pieces, int count)
 {
     char temporary[NAME_SIZE];
     int file = create(folder, temporary), whole = 1;
@@ -184,13 +184,13 @@ static int write_in(int folder, const char *name, const attn_opencl_piece *piece
     return 0;
 }
 
-int attn_opencl_file_write(const char *name, int verbose, const attn_opencl_piece *pieces, int count)
+int attn_user_file_write(const char *folder, const char *name, int verbose, const attn_piece *pieces, int count)
 {
-    int folder = open_folder(verbose);
-    if (folder < 0)
+    int opened = open_folder(folder, verbose);
+    if (opened < 0)
         return 0;
-    int written = write_in(folder, name, pieces, count);
-    close(folder);
+    int written = write_in(opened, name, pieces, count);
+    close(opened);
     return written;
 }
 #endif

@@ -1,4 +1,4 @@
-/* The cache of built programs: the format of its files.
+/* The cache of what drivers compiled: the format of its files.
  *
  * A file is a header, the key and the binary. The key holds everything that the binary depends on and is compared
  * as a whole; its hash is only the file's name. The check covers key and binary: drivers are not to be fed with
@@ -13,7 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "error.h"
+#include "log.h"
+#include "user_file.h"
 
 enum { NAME_SIZE = 40 };
 
@@ -22,9 +23,9 @@ typedef struct header {
     uint64_t key_size, binary_size, check;
 } header;
 
-static const char MAGIC[8] = "attnocl1";
+static const char MAGIC[8] = "attncch1";
 
-uint64_t attn_opencl_hash(uint64_t hash, const void *bytes, size_t size)
+uint64_t attn_hash(uint64_t hash, const void *bytes, size_t size)
 {
     const unsigned char *at = bytes;
     hash ^= UINT64_C(0xcbf29ce484222325);
@@ -35,16 +36,16 @@ uint64_t attn_opencl_hash(uint64_t hash, const void *bytes, size_t size)
 
 static void name_of(const char *key, char name[NAME_SIZE])
 {
-    snprintf(name, NAME_SIZE, "%016" PRIx64 ".bin", attn_opencl_hash(0, key, strlen(key)));
+    snprintf(name, NAME_SIZE, "%016" PRIx64 ".bin", attn_hash(0, key, strlen(key)));
 }
 
 static uint64_t check_of(const void *key, size_t key_size, const void *binary, size_t binary_size)
 {
-    return attn_opencl_hash(attn_opencl_hash(0, key, key_size), binary, binary_size);
+    return attn_hash(attn_hash(0, key, key_size), binary, binary_size);
 }
 
 /* What is in the file, when it is whole and under this key. */
-static int open_blob(unsigned char *file, size_t size, const char *key, attn_opencl_blob *binary)
+static int open_blob(unsigned char *file, size_t size, const char *key, attn_blob *binary)
 {
     header h;
     size_t key_size = strlen(key);
@@ -52,36 +53,36 @@ static int open_blob(unsigned char *file, size_t size, const char *key, attn_ope
         return 0;
     memcpy(&h, file, sizeof h);
     const unsigned char *stored = file + sizeof h;
-    *binary = (attn_opencl_blob){ file, stored + key_size, size - sizeof h - key_size };
+    *binary = (attn_blob){ file, stored + key_size, size - sizeof h - key_size };
     return !memcmp(h.magic, MAGIC, sizeof MAGIC) && h.key_size == key_size && h.binary_size == binary->size &&
            binary->size && !memcmp(stored, key, key_size) &&
            h.check == check_of(stored, key_size, binary->bytes, binary->size);
 }
 
-int attn_opencl_cache_load(const char *key, int verbose, attn_opencl_blob *binary)
+int attn_cache_load(const char *folder, const char *key, int verbose, attn_blob *binary)
 {
     char name[NAME_SIZE];
     size_t size;
     name_of(key, name);
-    unsigned char *file = attn_opencl_file_read(name, verbose, &size);
+    unsigned char *file = attn_user_file_read(folder, name, verbose, &size);
     if (!file)
         return 0;
     if (open_blob(file, size, key, binary))
         return 1;
     if (verbose)
-        attn_opencl_log("opencl: cache: %s is damaged or of another program; ignored", name);
+        attn_log_line("%s: cache: %s is damaged or of another program; ignored", folder, name);
     free(file);
     return 0;
 }
 
-void attn_opencl_cache_store(const char *key, int verbose, const void *bytes, size_t size)
+void attn_cache_store(const char *folder, const char *key, int verbose, const void *bytes, size_t size)
 {
     char name[NAME_SIZE];
     header h = { .key_size = strlen(key), .binary_size = size };
     memcpy(h.magic, MAGIC, sizeof MAGIC);
     h.check = check_of(key, (size_t)h.key_size, bytes, size);
-    const attn_opencl_piece pieces[] = { { &h, sizeof h }, { key, (size_t)h.key_size }, { bytes, size } };
+    const attn_piece pieces[] = { { &h, sizeof h }, { key, (size_t)h.key_size }, { bytes, size } };
     name_of(key, name);
-    if (!attn_opencl_file_write(name, verbose, pieces, 3) && verbose)
-        attn_opencl_log("opencl: cache: %s is not written", name);
+    if (!attn_user_file_write(folder, name, verbose, pieces, 3) && verbose)
+        attn_log_line("%s: cache: %s is not written", folder, name);
 }

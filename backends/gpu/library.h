@@ -1,0 +1,38 @@
+/* A driver's library, loaded at run time: its entry points become a table.
+ * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
+#ifndef ATTN_GPU_LIBRARY_H
+#define ATTN_GPU_LIBRARY_H
+
+#include <stddef.h>
+
+#include "lock.h"
+
+typedef struct attn_library_entry {
+    const char *name;
+    size_t at; /* offset of the pointer in the table */
+} attn_library_entry;
+
+typedef struct attn_library {
+    const char *backend;               /* for messages */
+    const char *variable;              /* of the environment: names the library that stands alone */
+    const char *const *names;          /* what the system may call it, up to NULL */
+    const attn_library_entry *entries; /* each must be there */
+    size_t count;
+} attn_library;
+
+/* What a program knows of a library; begins as ATTN_LIBRARY_STATE_INIT. */
+typedef struct attn_library_state {
+    attn_lock lock;
+    enum { ATTN_LIBRARY_UNKNOWN, ATTN_LIBRARY_ABSENT, ATTN_LIBRARY_PRESENT } is;
+} attn_library_state;
+
+#define ATTN_LIBRARY_STATE_INIT                                                                                        \
+    {                                                                                                                  \
+        ATTN_LOCK_INIT, ATTN_LIBRARY_UNKNOWN                                                                           \
+    }
+
+/* Fills `table`. 0: there is no such library, or it lacks an entry (ATTN_VERBOSE says which). Loaded by the first call and
+ * kept until the process ends: drivers start threads. Thread-safe. */
+int attn_library_load(const attn_library *library, attn_library_state *state, void *table);
+
+#endif

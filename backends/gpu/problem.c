@@ -1,0 +1,178 @@
+/* What a plan keeps on a device with memory of its own.
+ * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
+#include "config.h"
+
+#include "problem.h"
+
+#include "integer.h"
+
+/* With fewer work-groups than this for a compute unit, chunks of a query tile are work-groups of their own. */
+enum { GROUPS_A_UNIT = 4 };
+
+/* The results of chunks may take this much memory. */
+static const double MOST_PART_BYTES = 512.0 * 1024 * 1024;
+
+int64_t attn_gpu_part_floats(const struct plan *p)
+{
+    return p->tile_rows * (p->dim_v + 2);
+}
+
+/* ---- the struct ------------------------------------------------------------------------------------------------- */
+
+void attn_gpu_strides(WIDE stride[4], const attn_tensor *tensor)
+{
+    for (int d = 0; d < 4; d++)
+        stride[d] = tensor->size[d] > 1 ? tensor->stride[d] : 0;
+}
+
+static void set_layouts(struct plan *p, const attn_problem *problem)
+{
+    attn_gpu_strides(p->q_stride, &problem->q);
+    attn_gpu_strides(p->k_stride, &problem->k);
+    attn_gpu_strides(p->v_stride, &problem->v);
+    attn_gpu_strides(p->o_stride, &problem->o);
+    attn_gpu_strides(p->lse_stride, &problem->lse);
+    attn_gpu_strides(p->bias_stride, &problem->bias);
+    attn_gpu_strides(p->alibi_stride, &problem->alibi);
+    for (int d = 0; d < 4; d++)
+        p->pages_stride[d] = problem->page_table.stride[d];
+    p->sink_stride = problem->sink_logit.size[HEAD] > 1 ? problem->sink_logit.stride[HEAD] : 0;
+    p->cu_q_stride = problem->cu_seqlens_q.stride[0];
+    p->cu_k_stride = problem->cu_seqlens_k.stride[0];
+    p->used_stride = problem->seqused_k.stride[0];
+}
+
+static void set_features(struct plan *p, const attn_problem *problem, const attn_shape *s)
+{
+    const float log2_e = 1.44269504088896340736f;
+    p->ragged_q = s->ragged_q;
+    p->ragged_k = s->ragged_k;
+    p->paged = s->paged;
+    p->page_size = s->paged ? s->rows_k : 1;
+    p->has_used = attn_present(&problem->seqused_k);
+    p->align_end = problem->alignment == ATTN_ALIGN_END;
+    p->has_lse = attn_present(&problem->lse);
+    p->has_alibi = attn_present(&problem->alibi);
+    p->has_bias = attn_present(&problem->bias);
+    p->has_sink = attn_present(&problem->sink_logit);
+    p->has_softcap = problem->softcap > 0;
+    p->softcap = problem->softcap * log2_e;
+    p->scale = s->scale * (p->has_softcap ? 1 / problem->softcap : log2_e);
+    p->q_type = problem->q.dtype;
+    p->o_type = problem->o.dtype;
+    p->bias_type = problem->bias.dtype;
+}
+
+static void set_terms(struct plan *p, const attn_visible *visible)
+{
+    p->terms = visible->count;
+    for (int i = 0; i < visible->count; i++) {
+        const attn_term *t = &visible->term[i];
+        p->term[i] = (struct term){ t->left, t->right, t->begin, t->end, t->chunk, t->back, t->ahead };
+    }
+}
+
+static void set_work(struct plan *p, const attn_plan *plan)
+{
+    const attn_shape *s = &plan->shape;
+    const attn_forms *f = plan->forms;
+    p->batch = s->batch;
+    p->pack = f ? f->pack : s->group;
+    p->units = s->heads_q / p->pack;
+    p->group = s->group;
+    p->max_q = s->max_q;
+    p->max_k = s->max_k;
+    p->dim = s->dim;
+    p->dim_v = s->dim_v;
+    p->tile_rows = f ? f->tile_q * f->pack : plan->kernel->tile_q;
+    p->tiles = (s->max_q * p->pack + p->tile_rows - 1) / p->tile_rows;
+    p->split_keys = plan->kernel->split_keys;
+    p->chunks = attn_most(1, attn_ceil_divide(s->max_k, p->split_keys));
+    p->listed = f != NULL;
+    p->long_entries = f ? f->long_tiles : INT64_MAX;
+    p->mask_rows = f ? f->tile_q : 1;
+    set_terms(p, &s->visible);
+}
+
+static int splits(const attn_plan *plan, const struct plan *p)
+{
+    double groups = (double)p->batch * (double)p->units * (double)p->tiles;
+    double bytes = groups * (double)p->chunks * (double)attn_gpu_part_floats(p) * sizeof(float);
+    return !plan->forms && !plan->problem.batch_invariant && p->chunks > 1 &&
+           groups < (double)GROUPS_A_UNIT * plan->device->info.threads && bytes <= MOST_PART_BYTES;
+}
+
+/* ---- what backends call ------------------------------------------------------------------------------------------ */
+
+attn_status attn_gpu_upload(const attn_plan *plan, attn_gpu_problem *made, int which, const void *data, size_t bytes)
+{
+    const attn_backend *backend = plan->device->backend;
+    ATTN_TRY(backend->alloc(plan->device, bytes, &made->memory[which]));
+    return bytes ? backend->upload(plan->device, made->memory[which], data, bytes) : ATTN_OK;
+}
+
+attn_status attn_gpu_problem_create(const attn_plan *plan, attn_gpu_problem *made)
+{
+    struct plan *p = &made->plan;
+    set_layouts(p, &plan->problem);
+    set_features(p, &plan->problem, &plan->shape);
+    set_work(p, plan);
+    made->split = splits(plan, p);
+    ATTN_TRY(attn_gpu_upload(plan, made, ATTN_GPU_PLAN, p, sizeof *p));
+    return plan->forms ? attn_gpu_upload_schedules(plan, made) : ATTN_OK;
+}
+
+void attn_gpu_problem_release(const attn_plan *plan, attn_gpu_problem *made)
+{
+    for (int i = 0; i < ATTN_GPU_ARRAYS; i++)
+        if (made->memory[i].handle)
+            plan->device->backend->free(plan->device, made->memory[i]);
+}
+
+size_t attn_gpu_workspace(const attn_plan *plan, const attn_gpu_problem *made)
+{
+    const struct plan *p = &made->plan;
+    int64_t parts = plan->forms ? plan->forms->chunks : 0;
+    if (made->split)
+        parts = p->batch * p->units * p->tiles * p->chunks;
+    return (size_t)(parts * attn_gpu_part_floats(p)) * sizeof(float);
+}
+
+int attn_gpu_launches(const attn_plan *plan, const attn_gpu_problem *made, attn_gpu_launch launches[])
+{
+    const struct plan *p = &made->plan;
+    const int64_t units = p->batch * p->units;
+    int count = 0;
+    if (p->tiles == 0 || units == 0)
+        return 0;
+    if (made->split) {
+        launches[count++] = (attn_gpu_launch){ LAUNCH_SPLIT, 0, p->tiles * p->chunks, units };
+        launches[count++] = (attn_gpu_launch){ LAUNCH_SPLIT, 1, p->tiles, units };
+        return count;
+    }
+    if (plan->forms && plan->forms->long_lists) {
+        launches[count++] = (attn_gpu_launch){ LAUNCH_LONG, 0, plan->forms->chunks, 1 };
+        launches[count++] = (attn_gpu_launch){ LAUNCH_LONG, 1, plan->forms->long_lists, 1 };
+    }
+    launches[count++] = (attn_gpu_launch){ LAUNCH_WHOLE, 0, p->tiles, units };
+    return count;
+}
+
+struct offsets attn_gpu_offsets(const attn_args *a)
+{
+    return (struct offsets){
+        (WIDE)a->q.offset,
+        (WIDE)a->k.offset,
+        (WIDE)a->v.offset,
+        (WIDE)a->o.offset,
+        (WIDE)a->lse.offset,
+        (WIDE)a->alibi.offset,
+        (WIDE)a->bias.offset,
+        (WIDE)a->sink_logit.offset,
+        (WIDE)a->cu_seqlens_q.offset,
+        (WIDE)a->cu_seqlens_k.offset,
+        (WIDE)a->seqused_k.offset,
+        (WIDE)a->page_table.offset,
+        (WIDE)a->workspace.offset,
+    };
+}

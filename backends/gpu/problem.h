@@ -1,0 +1,61 @@
+/* What a plan keeps on a device with memory of its own: the struct of shared.h, and the schedules of its pattern as arrays.
+ * Every backend with a driver runs the same launches over the same structs.
+ * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
+#ifndef ATTN_GPU_PROBLEM_H
+#define ATTN_GPU_PROBLEM_H
+
+#include "backend.h"
+#include "shared.h"
+
+/* Arrays of a plan, in the order in which kernels take them behind the tensors. */
+enum {
+    ATTN_GPU_PLAN,
+    ATTN_GPU_LISTS,
+    ATTN_GPU_TABLE_OF,
+    ATTN_GPU_FIRST,
+    ATTN_GPU_ENTRIES,
+    ATTN_GPU_MASKS,
+    ATTN_GPU_CHUNKS,
+    ATTN_GPU_LONG_LISTS,
+    ATTN_GPU_ARRAYS
+};
+
+typedef struct attn_gpu_problem {
+    struct plan plan;
+    attn_memory memory[ATTN_GPU_ARRAYS]; /* of the plan's device; handle 0: not needed */
+    int split;                           /* every query tile's chunks are work-groups of their own */
+} attn_gpu_problem;
+
+/* One launch: work-groups in x and y. A merge has one for every row of every tile. */
+typedef struct attn_gpu_launch {
+    int kind; /* LAUNCH_... */
+    int merges;
+    int64_t tiles, units;
+} attn_gpu_launch;
+
+enum { ATTN_GPU_MOST_LAUNCHES = 3 };
+
+/* For kernel->prepare; `made` is all zeros before. After a failure it is still to be released. */
+attn_status attn_gpu_problem_create(const attn_plan *plan, attn_gpu_problem *made);
+void attn_gpu_problem_release(const attn_plan *plan, attn_gpu_problem *made);
+
+/* Bytes of the parts that chunks leave. */
+size_t attn_gpu_workspace(const attn_plan *plan, const attn_gpu_problem *made);
+
+/* What a run enqueues, one behind the other; returns how many. */
+int attn_gpu_launches(const attn_plan *plan, const attn_gpu_problem *made, attn_gpu_launch launches[]);
+
+/* Byte offsets of the arguments, in the order of `struct offsets`. */
+struct offsets attn_gpu_offsets(const attn_args *args);
+
+/* Strides of a tensor whose sizes of 1 broadcast. */
+void attn_gpu_strides(WIDE stride[4], const attn_tensor *tensor);
+
+/* Floats of the part that a chunk of a query tile leaves. */
+int64_t attn_gpu_part_floats(const struct plan *plan);
+
+/* schedules.c, for problem.c */
+attn_status attn_gpu_upload_schedules(const attn_plan *plan, attn_gpu_problem *made);
+attn_status attn_gpu_upload(const attn_plan *plan, attn_gpu_problem *made, int which, const void *data, size_t bytes);
+
+#endif
