@@ -42,6 +42,15 @@ static void set_layouts(struct plan *p, const attn_problem *problem)
     p->used_stride = problem->seqused_k.stride[0];
 }
 
+static int is_wide(const attn_tensor *tensor)
+{
+    int64_t elements = 16 / (int64_t)attn_dtype_size(tensor->dtype);
+    int wide = 1;
+    for (int d = BATCH; d < CHANNEL; d++)
+        wide &= tensor->size[d] <= 1 || tensor->stride[d] % elements == 0;
+    return wide;
+}
+
 static void set_features(struct plan *p, const attn_problem *problem, const attn_shape *s)
 {
     const float log2_e = 1.44269504088896340736f;
@@ -56,6 +65,8 @@ static void set_features(struct plan *p, const attn_problem *problem, const attn
     p->has_bias = attn_present(&problem->bias);
     p->has_sink = attn_present(&problem->sink_logit);
     p->has_softcap = problem->softcap > 0;
+    p->changes_scores = p->has_softcap || p->has_alibi || p->has_bias;
+    p->wide = is_wide(&problem->q) && is_wide(&problem->k) && is_wide(&problem->v);
     p->softcap = problem->softcap * log2_e;
     p->scale = s->scale * (p->has_softcap ? 1 / problem->softcap : log2_e);
     p->q_type = problem->q.dtype;

@@ -11,8 +11,8 @@
 #define WIDE int64_t
 #endif
 
-/* Keys of a tile; channels of V and O that a work-group has. */
-enum { TILE_KEYS = 64, CHANNELS = 128 };
+/* Keys of a tile; work-items that merge a row. */
+enum { TILE_KEYS = 64, MERGE_GROUP = 64 };
 
 /* What a work-group does: all keys of a query tile; one chunk of them, of every query tile; one chunk of a long list. */
 enum { LAUNCH_WHOLE, LAUNCH_SPLIT, LAUNCH_LONG };
@@ -31,6 +31,8 @@ struct plan {
     WIDE sink_stride, cu_q_stride, cu_k_stride, used_stride, page_size;
     WIDE ragged_q, ragged_k, has_used, paged, align_end;
     WIDE has_lse, has_softcap, has_alibi, has_bias, has_sink;
+    WIDE changes_scores; /* by softcap, ALiBi or bias */
+    WIDE wide;           /* rows of q, k and v begin at multiples of 16 bytes, so far as strides tell */
     WIDE listed, long_entries, mask_rows;
     WIDE terms;
     struct term term[4];

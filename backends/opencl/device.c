@@ -4,6 +4,7 @@
 
 #include "device.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -116,24 +117,39 @@ enum { SPLIT_KEYS = 512 };
 static int why_not(const attn_kernel *kernel, const attn_device *device, const attn_problem *problem,
                    const attn_shape *shape, attn_why *why)
 {
-    (void)problem;
     const attn_opencl_traits *t = &((const attn_opencl_device *)device)->traits;
-    size_t group = 2 * (size_t)kernel->tile_q;
+    const attn_opencl_variant *v = kernel->variant;
+    const long long rows = shape->max_q * shape->group;
     if (attn_decline_dims(why, shape, ATTN_OPENCL_LARGEST_DIM))
         return 1;
-    if (t->work_group < group || t->work_items[0] < group)
-        return attn_decline(why, "needs work-groups of %zu, this device has %zu", group, t->work_group);
+    if (t->work_group < (size_t)v->group || t->work_items[0] < (size_t)v->group)
+        return attn_decline(why, "needs work-groups of %d, this device has %zu", v->group, t->work_group);
+    if (t->local_memory < (cl_ulong)v->local_memory)
+        return attn_decline(why, "needs %d bytes of local memory, this device has %llu", v->local_memory,
+                            (unsigned long long)t->local_memory);
+    if (!v->cpus && t->type & CL_DEVICE_TYPE_CPU)
+        return attn_decline(why, "made for GPUs, this device is a CPU");
+    if (problem->batch_invariant && v->most_rows < INT_MAX)
+        return attn_decline(why, "its sums depend on the number of rows, batch_invariant forbids that");
+    if (rows < v->fewest_rows || rows > v->most_rows)
+        return attn_decline(why, "made for %d to %d rows of a KV head, here are %lld", v->fewest_rows, v->most_rows,
+                            rows);
     return 0;
 }
 
-#define KERNEL(rows)                                                                                                   \
+#define KERNEL(rows, ...)                                                                                              \
     {                                                                                                                  \
         .name = "flash-opencl-" #rows, .tile_q = rows, .tile_k = TILE_KEYS, .list_rows = rows,                         \
         .split_keys = SPLIT_KEYS, .why_not = why_not, .prepare = attn_opencl_prepare, .release = attn_opencl_release,  \
         .workspace = attn_opencl_workspace, .run = attn_opencl_forward,                                                \
+        .variant = &(const attn_opencl_variant){ __VA_ARGS__ },                                                        \
     }
 
-static const attn_kernel kernels[] = { KERNEL(32) };
+static const attn_kernel kernels[] = {
+    KERNEL(8, .group = 64, .local_memory = 24576, .most_rows = 8),
+    KERNEL(64, .group = 128, .local_memory = 40960, .fewest_rows = 33, .most_rows = INT_MAX),
+    KERNEL(32, .group = 64, .local_memory = 30720, .most_rows = INT_MAX, .cpus = 1),
+};
 
 const attn_backend attn_backend_opencl = {
     .name = "opencl",

@@ -37,8 +37,8 @@ static attn_status enqueue_forward(const launch *l, const attn_gpu_launch *to)
 {
     const attn_args *a = l->args;
     cl_int kind = to->kind;
-    size_t group = 2 * (size_t)l->plan->kernel->tile_q;
-    size_t parts = (size_t)((l->plan->shape.dim_v + CHANNELS - 1) / CHANNELS);
+    size_t group = (size_t)((const attn_opencl_variant *)l->plan->kernel->variant)->group;
+    size_t parts = (size_t)((l->plan->shape.dim_v + l->made->channels - 1) / l->made->channels);
     cl_mem plan = own_buffer(l, ATTN_GPU_PLAN), q = buffer_of(l, a->q), k = buffer_of(l, a->k), v = buffer_of(l, a->v),
            o = buffer_of(l, a->o), lse = buffer_of(l, a->lse), alibi = buffer_of(l, a->alibi),
            bias = buffer_of(l, a->bias), sink = buffer_of(l, a->sink_logit), cu_q = buffer_of(l, a->cu_seqlens_q),
@@ -74,7 +74,7 @@ static attn_status enqueue_merge(const launch *l, const attn_gpu_launch *to)
         ATTN_OPENCL_ARG(used), ATTN_OPENCL_ARG(lists),      ATTN_OPENCL_ARG(workspace),
     };
     size_t rows = (size_t)(to->tiles * l->made->problem.plan.tile_rows);
-    const attn_opencl_grid grid = { 2, { rows * ATTN_CL_MERGE_GROUP, (size_t)to->units }, { ATTN_CL_MERGE_GROUP, 1 } };
+    const attn_opencl_grid grid = { 2, { rows * MERGE_GROUP, (size_t)to->units }, { MERGE_GROUP, 1 } };
     return attn_opencl_enqueue(attn_opencl_of(l->plan->device), l->queue, l->made->merge, args,
                                sizeof args / sizeof args[0], &grid);
 }

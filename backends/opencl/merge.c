@@ -8,7 +8,7 @@
 #include "texts.h"
 
 static const attn_opencl_source source = {
-    "merge.cl", { attn_opencl_text_shared, attn_opencl_text_storage, attn_opencl_text_merge }
+    "merge.cl", { attn_opencl_text_dialect, attn_opencl_text_shared, attn_opencl_text_storage, attn_opencl_text_merge }
 };
 
 static struct merge layouts(const attn_merge_args *a)
@@ -32,7 +32,7 @@ static struct merge layouts(const attn_merge_args *a)
 static attn_opencl_grid grid_of(const attn_merge_args *a)
 {
     size_t rows = (size_t)(a->o.size[BATCH] * a->o.size[HEAD] * a->o.size[POSITION]);
-    return (attn_opencl_grid){ 1, { rows * ATTN_CL_MERGE_GROUP }, { ATTN_CL_MERGE_GROUP } };
+    return (attn_opencl_grid){ 1, { rows * MERGE_GROUP }, { MERGE_GROUP } };
 }
 
 static attn_status add_part(attn_opencl_device *d, const attn_merge_args *a, int part, cl_mem sums, attn_queue *queue)

@@ -9,18 +9,28 @@
 
 #include "texts.h"
 
-static const attn_opencl_source source = {
-    "forward.cl", { attn_opencl_text_shared, attn_opencl_text_storage, attn_opencl_text_forward }
-};
+#define SOURCE(text)                                                                                                   \
+    {                                                                                                                  \
+#text ".cl",                                                                                                   \
+        {                                                                                                              \
+            attn_opencl_text_dialect, attn_opencl_text_shared, attn_opencl_text_storage, attn_opencl_text_visible,     \
+                attn_opencl_text_sequence, attn_opencl_text_item, attn_opencl_text_##text                              \
+        }                                                                                                              \
+    }
+
+static const attn_opencl_source forward_source = SOURCE(forward), merge_source = SOURCE(merge_parts);
 
 static attn_status build(const attn_plan *plan, attn_opencl_prepared *made)
 {
     attn_opencl_device *d = attn_opencl_of(plan->device);
+    const attn_opencl_variant *variant = plan->kernel->variant;
     char options[128];
-    snprintf(options, sizeof options, "-DK_TYPE=%d -DV_TYPE=%d -DTILE_ROWS=%d -DGROUP_SIZE=%d",
-             (int)plan->problem.k.dtype, (int)plan->problem.v.dtype, plan->kernel->tile_q, 2 * plan->kernel->tile_q);
-    ATTN_TRY(attn_opencl_kernel_get(d, &source, options, "forward", &made->forward));
-    return attn_opencl_kernel_get(d, &source, options, "merge_parts", &made->merge);
+    made->channels = plan->shape.dim_v <= 64 ? 64 : 128;
+    snprintf(options, sizeof options, "-DK_TYPE=%d -DV_TYPE=%d -DTILE_ROWS=%d -DGROUP_SIZE=%d -DCHANNELS=%d",
+             (int)plan->problem.k.dtype, (int)plan->problem.v.dtype, plan->kernel->tile_q, variant->group,
+             made->channels);
+    ATTN_TRY(attn_opencl_kernel_get(d, &forward_source, options, "forward", &made->forward));
+    return attn_opencl_kernel_get(d, &merge_source, "", "merge_parts", &made->merge);
 }
 
 attn_status attn_opencl_prepare(attn_plan *plan)

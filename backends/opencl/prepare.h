@@ -6,11 +6,17 @@
 #include "gpu/problem.h"
 #include "program.h"
 
-/* Work-items that merge a row. */
-enum { ATTN_CL_MERGE_GROUP = 64 };
+/* What sets a row of the kernel table apart: attn_kernel.variant. */
+typedef struct attn_opencl_variant {
+    int group;                  /* work-items of a work-group */
+    int local_memory;           /* bytes that it takes, at most */
+    int fewest_rows, most_rows; /* of a KV head that it is made for: queries x packed heads */
+    int cpus;                   /* also for devices that run work-items one after the other */
+} attn_opencl_variant;
 
 typedef struct attn_opencl_prepared {
     attn_opencl_kernel *forward, *merge;
+    int channels; /* of V that a work-group has */
     attn_gpu_problem problem;
 } attn_opencl_prepared;
 

@@ -6,7 +6,7 @@ struct place {
     long batch, head, position;
 };
 
-struct place place_of(const struct merge *m, long row)
+DEVICE struct place place_of(const struct merge *m, long row)
 {
     struct place at;
     at.position = row % m->positions;
@@ -15,12 +15,12 @@ struct place place_of(const struct merge *m, long row)
     return at;
 }
 
-long element_of(const WIDE stride[4], const struct place *at)
+DEVICE long element_of(const WIDE stride[4], const struct place *at)
 {
     return at->batch * stride[0] + at->head * stride[1] + at->position * stride[2];
 }
 
-__kernel void merge_add(struct merge m, __global const uchar *part_o, __global const uchar *part_lse, __global float *sums)
+KERNEL(MERGE_GROUP) merge_add(struct merge m, __global const uchar *part_o, __global const uchar *part_lse, __global float *sums)
 {
     const long row = get_group_id(0);
     const struct place at = place_of(&m, row);
@@ -42,7 +42,7 @@ __kernel void merge_add(struct merge m, __global const uchar *part_o, __global c
     }
 }
 
-__kernel void merge_end(struct merge m, __global const float *sums, __global uchar *o, __global uchar *lse,
+KERNEL(MERGE_GROUP) merge_end(struct merge m, __global const float *sums, __global uchar *o, __global uchar *lse,
                         __global const uchar *sink)
 {
     const long row = get_group_id(0);

@@ -1,0 +1,161 @@
+/* What one work-group computes: a query tile of one sequence, all of its keys or a chunk of them, and the key tiles that it visits.
+ * Behind visible.cl and sequence.cl.
+ * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
+
+/* Every forward kernel takes these, in the order of attn_gpu_argument. */
+#define FORWARD_PARAMETERS                                                                                             \
+    PLAN_PARAMETER, struct offsets offset, int launch, __global const uchar *q, __global const uchar *k,               \
+        __global const uchar *v, __global uchar *o, __global uchar *lse, __global const uchar *alibi,                  \
+        __global const uchar *bias, __global const uchar *sink, __global const uchar *cu_q,                            \
+        __global const uchar *cu_k, __global const uchar *used, __global const uchar *page_table,                      \
+        __global const struct list_table *lists, __global const int *table_of, __global const long *first_of,          \
+        __global const int2 *entries, __global const ulong *masks, __global const struct long_chunk *chunks,           \
+        __global uchar *workspace
+
+struct item {
+    struct sequence s;
+    long unit, head_k;                     /* packed heads; their KV head */
+    long first_row, first_query;           /* of the unit's rows; its query */
+    int rows;                              /* of the tile; 0: nothing to do */
+    long first_p, last_p;                  /* positions */
+    long begin_tile, end_tile;             /* of keys */
+    long slot;                             /* of the workspace, for a chunk */
+    __global const int2 *entry;            /* the list of the tile */
+    long entry_count, masks;
+};
+
+/* Which query tile, and which chunk of its keys; -1: all. */
+struct place_of_work {
+    long unit, tile, chunk, slot;
+};
+
+DEVICE struct place_of_work place_of_group(PLAN, int launch, __global const struct long_chunk *chunks)
+{
+    /* The last tiles first: under a causal mask they are the longest. */
+    struct place_of_work at = { get_group_id(1), get_num_groups(0) - 1 - get_group_id(0), -1, 0 };
+    if (launch == LAUNCH_LONG) {
+        __global const struct long_chunk *c = &chunks[at.tile];
+        at.slot = at.tile;
+        at.unit = c->unit;
+        at.tile = c->tile;
+        at.chunk = c->chunk;
+    } else if (launch == LAUNCH_SPLIT) {
+        at.slot = at.unit * get_num_groups(0) + at.tile;
+        at.chunk = at.tile % plan->chunks;
+        at.tile /= plan->chunks;
+    }
+    return at;
+}
+
+DEVICE void find_list(PLAN, struct item *item, long tile, int launch, __global const struct list_table *lists,
+                      __global const int *table_of, __global const long *first_of, __global const int2 *entries)
+{
+    __global const struct list_table *t = &lists[item->s.number];
+    long list = t->first + table_of[t->heads + item->unit * plan->pack] * t->tiles + tile;
+    item->entry = entries + t->entries + first_of[list];
+    item->entry_count = first_of[list + 1] - first_of[list];
+    item->masks = t->masks;
+    if (launch == LAUNCH_WHOLE && item->entry_count > plan->long_entries)
+        item->rows = 0; /* LAUNCH_LONG does it */
+}
+
+DEVICE struct item find_item(PLAN, struct offsets offset, int launch, __global const uchar *cu_q,
+                             __global const uchar *cu_k, __global const uchar *used,
+                             __global const struct list_table *lists, __global const int *table_of,
+                             __global const long *first_of, __global const int2 *entries,
+                             __global const struct long_chunk *chunks)
+{
+    struct item item;
+    struct place_of_work at = place_of_group(plan, launch, chunks);
+    item.s = sequence_of(plan, at.unit / plan->units, (__global const int *)(cu_q + offset.cu_q),
+                         (__global const int *)(cu_k + offset.cu_k), (__global const int *)(used + offset.used));
+    item.unit = at.unit % plan->units;
+    item.head_k = item.unit * plan->pack / plan->group;
+    item.first_row = at.tile * plan->tile_rows;
+    item.first_query = item.first_row / plan->pack;
+    item.rows = (int)max(min(item.s.rows * plan->pack - item.first_row, (long)plan->tile_rows), 0L);
+    item.first_p = item.first_query + item.s.shift;
+    item.last_p = (item.first_row + item.rows - 1) / plan->pack + item.s.shift;
+    item.slot = at.slot;
+    item.entry = entries;
+    item.entry_count = item.masks = 0;
+    if (plan->listed && item.rows > 0)
+        find_list(plan, &item, at.tile, launch, lists, table_of, first_of, entries);
+    const long chunk_tiles = plan->split_keys / TILE_KEYS;
+    item.begin_tile = at.chunk < 0 ? 0 : at.chunk * chunk_tiles;
+    item.end_tile = (item.s.keys + TILE_KEYS - 1) / TILE_KEYS;
+    if (at.chunk >= 0)
+        item.end_tile = min(item.end_tile, item.begin_tile + chunk_tiles);
+    return item;
+}
+
+/* Where a work-group is among its key tiles. */
+struct step {
+    long at, tile; /* entry of the list; key tile */
+    int mask;      /* number of the list's mask */
+    int full;      /* every row sees every key of the sequence in it */
+};
+
+DEVICE struct step first_step(const struct item *item)
+{
+    struct step step = { 0, item->begin_tile, -1, 0 };
+    return step;
+}
+
+/* Finds the key tile at `step` or behind it. 0: there is none. */
+DEVICE int find_tile(PLAN, const struct item *item, struct step *step)
+{
+    if (plan->listed) {
+        while (step->at < item->entry_count && item->entry[step->at].x < item->begin_tile)
+            step->at++;
+        if (step->at >= item->entry_count || item->entry[step->at].x >= item->end_tile)
+            return 0;
+        step->tile = item->entry[step->at].x;
+        step->mask = item->entry[step->at].y;
+        step->full = step->mask < 0;
+        return 1;
+    }
+    step->tile = next_tile(plan, item->first_p, item->last_p, item->s.keys, step->tile);
+    step->full = step->tile < item->end_tile &&
+                 tile_is_full(plan, item->first_p, item->last_p, item->s.keys, step->tile);
+    return step->tile < item->end_tile;
+}
+
+DEVICE void go_on(struct step *step)
+{
+    step->at++;
+    step->tile++;
+}
+
+/* Keys of the tile that the sequence has. */
+DEVICE int keys_of(const struct item *item, long tile)
+{
+    return (int)min(item->s.keys - tile * TILE_KEYS, (long)TILE_KEYS);
+}
+
+/* Keys of the tile that a query sees, a bit each; none beyond the sequence. */
+DEVICE ulong word_of(PLAN, const struct item *item, const struct step *step, long query,
+                     __global const ulong *masks)
+{
+    ulong word = ~(ulong)0 >> (TILE_KEYS - keys_of(item, step->tile));
+    if (step->full)
+        return word;
+    if (plan->listed)
+        return word & masks[item->masks + step->mask * plan->mask_rows + query - item->first_query];
+    return word & seen_word(plan, query + item->s.shift, item->s.keys, step->tile);
+}
+
+/* Scores are multiples of plan->scale; when plan->changes_scores, this comes to them. In base 2. */
+DEVICE float changed_score(PLAN, float score, long sequence, long head, long query, long p, long key,
+                           __global const float *alibi, __global const uchar *bias, int seen)
+{
+    if (plan->has_softcap)
+        score = plan->softcap * tanh(score);
+    if (plan->has_alibi)
+        score -= alibi[sequence * plan->alibi_stride[0] + head * plan->alibi_stride[1]] *
+                 (LOG2_E * (float)(p > key ? p - key : key - p));
+    if (plan->has_bias && seen)
+        score += LOG2_E * load(bias, plan->bias_type,
+                               bias_at(plan, sequence, head, query) + key * plan->bias_stride[3]);
+    return score;
+}

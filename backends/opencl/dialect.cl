@@ -1,0 +1,16 @@
+/* The names of the kernels in backends/gpu, in OpenCL C 1.2. They are written in OpenCL C; these are what other dialects spell in another way.
+ * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
+
+#define DEVICE
+#define KERNEL(group_size) __kernel __attribute__((reqd_work_group_size(group_size, 1, 1))) void
+#define UNROLL _Pragma("unroll")
+
+/* The plan: how kernels take it, how functions do. */
+#define PLAN_PARAMETER __constant const struct plan *plan
+#define PLAN __constant const struct plan *plan
+#define PLAN_BEGIN
+
+/* At the beginning of a kernel: `name` points to a `type` of the work-group. */
+#define LOCAL_MEMORY(type, name)                                                                                       \
+    __local type name##_memory __attribute__((aligned(16)));                                                           \
+    __local type *const name = &name##_memory
