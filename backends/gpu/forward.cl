@@ -190,7 +190,7 @@ DEVICE void change_scores(PLAN, const struct item *item, const struct step *step
             float score = product[r][j];
             if (plan->changes_scores)
                 score = changed_score(plan, score, item->s.number, mine->head[row], mine->query[row],
-                                      mine->query[row] + item->s.shift, step->tile * TILE_KEYS + key, alibi, bias, seen);
+                                      mine->query[row] + item->s.shift, (long)step->tile * TILE_KEYS + key, alibi, bias, seen);
             product[r][j] = seen ? score : -INFINITY;
         }
     }
@@ -266,7 +266,7 @@ DEVICE void look_up_tile(PLAN, const struct item *item, const struct step *step,
 {
     const int me = get_local_id(0), last = keys_of(item, step->tile) - 1;
     for (int j = me; j < TILE_KEYS; j += GROUP_SIZE) {
-        long key = step->tile * TILE_KEYS + min(j, last);
+        long key = (long)step->tile * TILE_KEYS + min(j, last);
         mine->key_at[j] = key_row(plan, &item->s, pages, key, item->head_k, plan->k_stride);
         mine->value_at[j] = key_row(plan, &item->s, pages, key, item->head_k, plan->v_stride);
     }

@@ -18,10 +18,11 @@ struct item {
     long first_row, first_query;           /* of the unit's rows; its query */
     int rows;                              /* of the tile; 0: nothing to do */
     long first_p, last_p;                  /* positions */
-    long begin_tile, end_tile;             /* of keys */
+    int begin_tile, end_tile;              /* of keys */
     long slot;                             /* of the workspace, for a chunk */
     __global const int2 *entry;            /* the list of the tile */
-    long entry_count, masks;
+    int entry_count;
+    long masks;
 };
 
 /* Which query tile, and which chunk of its keys; -1: all. */
@@ -53,7 +54,7 @@ DEVICE void find_list(PLAN, struct item *item, long tile, int launch, __global c
     __global const struct list_table *t = &lists[item->s.number];
     long list = t->first + table_of[t->heads + item->unit * plan->pack] * t->tiles + tile;
     item->entry = entries + t->entries + first_of[list];
-    item->entry_count = first_of[list + 1] - first_of[list];
+    item->entry_count = (int)(first_of[list + 1] - first_of[list]);
     item->masks = t->masks;
     if (launch == LAUNCH_WHOLE && item->entry_count > plan->long_entries)
         item->rows = 0; /* LAUNCH_LONG does it */
@@ -73,52 +74,64 @@ DEVICE struct item find_item(PLAN, struct offsets offset, int launch, __global c
     item.head_k = item.unit * plan->pack / plan->group;
     item.first_row = at.tile * plan->tile_rows;
     item.first_query = item.first_row / plan->pack;
-    item.rows = (int)max(min(item.s.rows * plan->pack - item.first_row, (long)plan->tile_rows), 0L);
+    item.rows = (int)max(min(item.s.rows * plan->pack - item.first_row, (long)plan->tile_rows), (long)0);
     item.first_p = item.first_query + item.s.shift;
     item.last_p = (item.first_row + item.rows - 1) / plan->pack + item.s.shift;
     item.slot = at.slot;
     item.entry = entries;
-    item.entry_count = item.masks = 0;
+    item.entry_count = 0;
+    item.masks = 0;
     if (plan->listed && item.rows > 0)
         find_list(plan, &item, at.tile, launch, lists, table_of, first_of, entries);
     const long chunk_tiles = plan->split_keys / TILE_KEYS;
-    item.begin_tile = at.chunk < 0 ? 0 : at.chunk * chunk_tiles;
-    item.end_tile = (item.s.keys + TILE_KEYS - 1) / TILE_KEYS;
+    item.begin_tile = at.chunk < 0 ? 0 : (int)(at.chunk * chunk_tiles);
+    item.end_tile = (int)((item.s.keys + TILE_KEYS - 1) / TILE_KEYS);
     if (at.chunk >= 0)
-        item.end_tile = min(item.end_tile, item.begin_tile + chunk_tiles);
+        item.end_tile = min(item.end_tile, item.begin_tile + (int)chunk_tiles);
     return item;
 }
 
 /* Where a work-group is among its key tiles. */
 struct step {
-    long at, tile; /* entry of the list; key tile */
-    int mask;      /* number of the list's mask */
-    int full;      /* every row sees every key of the sequence in it */
+    int tile;
+    int full;       /* every row sees every key of the sequence in it */
+    int at, mask;   /* of a list: entry, number of its mask */
+    struct run run; /* of the problem's mask */
 };
 
 DEVICE struct step first_step(const struct item *item)
 {
-    struct step step = { 0, item->begin_tile, -1, 0 };
+    struct step step;
+    step.tile = item->begin_tile;
+    step.full = step.at = 0;
+    step.mask = -1;
+    step.run.begin = step.run.end = step.run.full_begin = step.run.full_end = 0;
     return step;
+}
+
+DEVICE int find_entry(const struct item *item, struct step *step)
+{
+    while (step->at < item->entry_count && item->entry[step->at].x < item->begin_tile)
+        step->at++;
+    if (step->at >= item->entry_count || item->entry[step->at].x >= item->end_tile)
+        return 0;
+    step->tile = item->entry[step->at].x;
+    step->mask = item->entry[step->at].y;
+    step->full = step->mask < 0;
+    return 1;
 }
 
 /* Finds the key tile at `step` or behind it. 0: there is none. */
 DEVICE int find_tile(PLAN, const struct item *item, struct step *step)
 {
-    if (plan->listed) {
-        while (step->at < item->entry_count && item->entry[step->at].x < item->begin_tile)
-            step->at++;
-        if (step->at >= item->entry_count || item->entry[step->at].x >= item->end_tile)
-            return 0;
-        step->tile = item->entry[step->at].x;
-        step->mask = item->entry[step->at].y;
-        step->full = step->mask < 0;
-        return 1;
+    if (plan->listed)
+        return find_entry(item, step);
+    if (step->tile >= step->run.end) {
+        step->run = next_run(plan, item->first_p, item->last_p, item->s.keys, step->tile);
+        step->tile = step->run.begin;
     }
-    step->tile = next_tile(plan, item->first_p, item->last_p, item->s.keys, step->tile);
-    step->full = step->tile < item->end_tile &&
-                 tile_is_full(plan, item->first_p, item->last_p, item->s.keys, step->tile);
-    return step->tile < item->end_tile;
+    step->full = step->tile >= step->run.full_begin && step->tile < step->run.full_end;
+    return step->tile < min(step->run.end, item->end_tile);
 }
 
 DEVICE void go_on(struct step *step)
@@ -128,9 +141,9 @@ DEVICE void go_on(struct step *step)
 }
 
 /* Keys of the tile that the sequence has. */
-DEVICE int keys_of(const struct item *item, long tile)
+DEVICE int keys_of(const struct item *item, int tile)
 {
-    return (int)min(item->s.keys - tile * TILE_KEYS, (long)TILE_KEYS);
+    return (int)min(item->s.keys - (long)tile * TILE_KEYS, (long)TILE_KEYS);
 }
 
 /* Keys of the tile that a query sees, a bit each; none beyond the sequence. */
@@ -141,7 +154,7 @@ DEVICE ulong word_of(PLAN, const struct item *item, const struct step *step, lon
     if (step->full)
         return word;
     if (plan->listed)
-        return word & masks[item->masks + step->mask * plan->mask_rows + query - item->first_query];
+        return word & masks[item->masks + (long)step->mask * plan->mask_rows + query - item->first_query];
     return word & seen_word(plan, query + item->s.shift, item->s.keys, step->tile);
 }
 

@@ -4,7 +4,7 @@
 #ifndef ATTN_GPU_SHARED_H
 #define ATTN_GPU_SHARED_H
 
-#ifdef __OPENCL_VERSION__
+#if defined __OPENCL_VERSION__ || defined __CUDACC__
 #define WIDE long
 #else
 #include <stdint.h>

@@ -23,7 +23,7 @@ DEVICE ulong seen_word(PLAN, long p, long keys, long tile)
 {
     ulong word = 0;
     for (int i = 0; i < plan->terms; i++) {
-        long begin = max(term_begin(&plan->term[i], p) - tile * TILE_KEYS, 0L);
+        long begin = max(term_begin(&plan->term[i], p) - tile * TILE_KEYS, (long)0);
         long end = min(term_end(&plan->term[i], p, keys) - tile * TILE_KEYS, (long)TILE_KEYS);
         if (begin < end)
             word |= ~(ulong)0 >> (TILE_KEYS - (int)(end - begin)) << (int)begin;
@@ -31,23 +31,35 @@ DEVICE ulong seen_word(PLAN, long p, long keys, long tile)
     return word;
 }
 
-/* The first tile at `from` or behind that positions first .. last may see; one behind all: none. */
-DEVICE long next_tile(PLAN, long first, long last, long keys, long from)
-{
-    long next = (keys + TILE_KEYS - 1) / TILE_KEYS;
-    for (int i = 0; i < plan->terms; i++) {
-        long begin = term_begin(&plan->term[i], first), end = term_end(&plan->term[i], last, keys);
-        if (begin < end && from * TILE_KEYS < end)
-            next = min(next, max(from, begin / TILE_KEYS));
-    }
-    return next;
-}
+/* Consecutive key tiles that a query tile visits, and those of them that it sees whole. */
+struct run {
+    int begin, end, full_begin, full_end;
+};
 
-DEVICE int tile_is_full(PLAN, long first, long last, long keys, long tile)
+/* The first run at tile `from` or behind that positions first .. last may see; an empty one: none. A tile that only several terms together
+ * cover counts as partial, which costs time and no more. */
+DEVICE struct run next_run(PLAN, long first, long last, long keys, int from)
 {
-    int full = 0;
-    for (int i = 0; i < plan->terms; i++)
-        full |= term_begin(&plan->term[i], last) <= tile * TILE_KEYS &&
-                term_end(&plan->term[i], first, keys) >= min((tile + 1) * TILE_KEYS, keys);
-    return full;
+    const int tiles = (int)((keys + TILE_KEYS - 1) / TILE_KEYS);
+    struct run run = { tiles, tiles, 0, 0 };
+    for (int i = 0; i < plan->terms; i++) {
+        const long begin = term_begin(&plan->term[i], first), end = term_end(&plan->term[i], last, keys);
+        if (begin < end && (long)from * TILE_KEYS < end)
+            run.begin = min(run.begin, max(from, (int)(begin / TILE_KEYS)));
+    }
+    run.end = run.begin;
+    for (int i = 0; i < plan->terms; i++) {
+        const long begin = term_begin(&plan->term[i], first), end = term_end(&plan->term[i], last, keys);
+        if (begin >= (long)(run.begin + 1) * TILE_KEYS || end <= (long)run.begin * TILE_KEYS || run.begin == tiles)
+            continue;
+        const long last_end = term_end(&plan->term[i], first, keys);
+        const int full_begin = (int)((term_begin(&plan->term[i], last) + TILE_KEYS - 1) / TILE_KEYS);
+        const int full_end = last_end >= keys ? tiles : (int)(last_end / TILE_KEYS);
+        run.end = max(run.end, (int)((end + TILE_KEYS - 1) / TILE_KEYS));
+        if (full_end - full_begin > run.full_end - run.full_begin) {
+            run.full_begin = full_begin;
+            run.full_end = full_end;
+        }
+    }
+    return run;
 }

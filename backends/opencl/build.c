@@ -2,15 +2,17 @@
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 #include "config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "environment.h"
 #include "gpu/cache.h"
 #include "log.h"
 #include "program.h"
 #include "text.h"
 
-enum { MOST_LOG = 1400, MOST_LOG_LINES = 12, MOST_DEVICES_OF_PROGRAM = 64 };
+enum { MOST_LOG = 1400, MOST_OPTIONS = 1024, MOST_LOG_LINES = 12, MOST_DEVICES_OF_PROGRAM = 64 };
 static const size_t LARGEST_LOG = (size_t)1 << 24, LARGEST_BINARY = (size_t)1 << 28;
 
 /* One build. */
@@ -181,10 +183,23 @@ static void keep(const build *b, cl_program program)
     free(bytes);
 }
 
+/* What the compiler said of a program that it built, such as its use of registers when the options ask for that. */
+static void tell_log(const build *b, cl_program program)
+{
+    char *log = get_log(b, program);
+    if (log && log[strspn(log, "\r\n ")])
+        attn_log_line("device %s: compiler of %s:\n%s", b->device->base.info.name, b->source->name, log);
+    free(log);
+}
+
 attn_status attn_opencl_build(attn_opencl_device *device, const attn_opencl_source *source, const char *options,
                               cl_program *program)
 {
-    build b = { device, source, options, NULL };
+    char all[MOST_OPTIONS];
+    const char *users = attn_environment("ATTN_OPENCL_OPTIONS");
+    if ((size_t)snprintf(all, sizeof all, "%s %s", options, users ? users : "") >= sizeof all)
+        return attn_fail(ATTN_INVALID, "ATTN_OPENCL_OPTIONS is longer than %d bytes", MOST_OPTIONS);
+    build b = { device, source, all, NULL };
     double begin = attn_log_clock();
     attn_status status = ATTN_OK;
     if (device->caches)
@@ -192,9 +207,11 @@ attn_status attn_opencl_build(attn_opencl_device *device, const attn_opencl_sour
     int cached = build_from_cache(&b, program);
     if (!cached)
         status = build_from_source(&b, program);
+    if (!status && !cached && device->base.verbose > 1)
+        tell_log(&b, *program);
     if (!status && device->base.verbose)
         attn_log_line("device %s: program %s %s in %.3f s, options \"%s\"", device->base.info.name, source->name,
-                      cached ? "taken from the cache" : "compiled", attn_log_clock() - begin, options);
+                      cached ? "taken from the cache" : "compiled", attn_log_clock() - begin, all);
     if (!status && !cached)
         keep(&b, *program);
     free(b.key);

@@ -114,19 +114,38 @@ static attn_status open_device(int index, attn_device **device)
 /* Keys of a chunk, when the chunks of a query tile are work-groups of their own. */
 enum { SPLIT_KEYS = 512 };
 
+static int lacks_tensor_cores(const attn_opencl_traits *t, const attn_problem *problem, const attn_shape *shape,
+                              int most, attn_why *why)
+{
+    if (!(t->offers & ATTN_OPENCL_NVIDIA) || t->nvidia_sm < 80)
+        return attn_decline(why, "needs an NVIDIA GPU of sm_80 or later");
+    if (problem->q.dtype == ATTN_F32 || problem->k.dtype != problem->q.dtype || problem->v.dtype != problem->q.dtype)
+        return attn_decline(why, "needs q, k and v of one 16-bit type; they are %s, %s and %s",
+                            attn_dtype_name(problem->q.dtype), attn_dtype_name(problem->k.dtype),
+                            attn_dtype_name(problem->v.dtype));
+    return attn_decline_dims(why, shape, most);
+}
+
+static int lacks_room(const attn_opencl_traits *t, const attn_opencl_variant *v, attn_why *why)
+{
+    if (t->work_group < (size_t)v->group || t->work_items[0] < (size_t)v->group)
+        return attn_decline(why, "needs work-groups of %d, this device has %zu", v->group, t->work_group);
+    if (t->local_memory < (cl_ulong)v->local_memory)
+        return attn_decline(why, "needs %d bytes of local memory, this device has %llu", v->local_memory,
+                            (unsigned long long)t->local_memory);
+    return 0;
+}
+
 static int why_not(const attn_kernel *kernel, const attn_device *device, const attn_problem *problem,
                    const attn_shape *shape, attn_why *why)
 {
     const attn_opencl_traits *t = &((const attn_opencl_device *)device)->traits;
     const attn_opencl_variant *v = kernel->variant;
     const long long rows = shape->max_q * shape->group;
-    if (attn_decline_dims(why, shape, ATTN_OPENCL_LARGEST_DIM))
+    if (attn_decline_dims(why, shape, ATTN_OPENCL_LARGEST_DIM) || lacks_room(t, v, why))
         return 1;
-    if (t->work_group < (size_t)v->group || t->work_items[0] < (size_t)v->group)
-        return attn_decline(why, "needs work-groups of %d, this device has %zu", v->group, t->work_group);
-    if (t->local_memory < (cl_ulong)v->local_memory)
-        return attn_decline(why, "needs %d bytes of local memory, this device has %llu", v->local_memory,
-                            (unsigned long long)t->local_memory);
+    if (v->tensor_cores && lacks_tensor_cores(t, problem, shape, v->tensor_cores, why))
+        return 1;
     if (!v->cpus && t->type & CL_DEVICE_TYPE_CPU)
         return attn_decline(why, "made for GPUs, this device is a CPU");
     if (problem->batch_invariant && v->most_rows < INT_MAX)
@@ -137,18 +156,21 @@ static int why_not(const attn_kernel *kernel, const attn_device *device, const a
     return 0;
 }
 
-#define KERNEL(rows, ...)                                                                                              \
+#define KERNEL(kind, rows, ...)                                                                                        \
     {                                                                                                                  \
-        .name = "flash-opencl-" #rows, .tile_q = rows, .tile_k = TILE_KEYS, .list_rows = rows,                         \
+        .name = kind "-opencl-" #rows, .tile_q = rows, .tile_k = TILE_KEYS, .list_rows = rows,                         \
         .split_keys = SPLIT_KEYS, .why_not = why_not, .prepare = attn_opencl_prepare, .release = attn_opencl_release,  \
         .workspace = attn_opencl_workspace, .run = attn_opencl_forward,                                                \
         .variant = &(const attn_opencl_variant){ __VA_ARGS__ },                                                        \
     }
 
 static const attn_kernel kernels[] = {
-    KERNEL(8, .group = 64, .local_memory = 24576, .most_rows = 8),
-    KERNEL(64, .group = 128, .local_memory = 40960, .fewest_rows = 33, .most_rows = INT_MAX),
-    KERNEL(32, .group = 64, .local_memory = 30720, .most_rows = INT_MAX, .cpus = 1),
+    KERNEL("mma", 128, .group = 256, .local_memory = 49152, .fewest_rows = 65, .most_rows = INT_MAX,
+           .tensor_cores = 128),
+    KERNEL("mma", 64, .group = 128, .local_memory = 49152, .most_rows = INT_MAX, .tensor_cores = 256),
+    KERNEL("flash", 8, .group = 64, .local_memory = 24576, .most_rows = 8),
+    KERNEL("flash", 64, .group = 128, .local_memory = 40960, .fewest_rows = 33, .most_rows = INT_MAX),
+    KERNEL("flash", 32, .group = 64, .local_memory = 30720, .most_rows = INT_MAX, .cpus = 1),
 };
 
 const attn_backend attn_backend_opencl = {

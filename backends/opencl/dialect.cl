@@ -14,3 +14,6 @@
 #define LOCAL_MEMORY(type, name)                                                                                       \
     __local type name##_memory __attribute__((aligned(16)));                                                           \
     __local type *const name = &name##_memory
+
+/* The address of local memory in its own space, for inline PTX: a __local pointer is that already. */
+#define LOCAL_ADDRESS(pointer) ((uint)(size_t)(pointer))

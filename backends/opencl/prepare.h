@@ -12,6 +12,7 @@ typedef struct attn_opencl_variant {
     int local_memory;           /* bytes that it takes, at most */
     int fewest_rows, most_rows; /* of a KV head that it is made for: queries x packed heads */
     int cpus;                   /* also for devices that run work-items one after the other */
+    int tensor_cores;           /* of NVIDIA, through inline PTX: the most channels of a row; 0: not used */
 } attn_opencl_variant;
 
 typedef struct attn_opencl_prepared {
