@@ -170,8 +170,8 @@ static void ask_sizes(questions *q, attn_opencl_traits *t)
 
 static attn_status failed(const questions *q, attn_why *why)
 {
-    attn_decline(why, "clGetDeviceInfo of %#x: %s (%d)", (unsigned)q->failed, attn_opencl_code_name(q->code),
-                 (int)q->code);
+    attn_decline(why, "%s of %#x: %s (%d)", q->failed == CL_PLATFORM_NAME ? "clGetPlatformInfo" : "clGetDeviceInfo",
+                 (unsigned)q->failed, attn_opencl_code_name(q->code), (int)q->code);
     return attn_opencl_status(q->code);
 }
 
