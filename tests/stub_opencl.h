@@ -1,0 +1,29 @@
+/* What the stub of OpenCL says of its platform and devices, for tests to change, and what it was asked to compile.
+ * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
+#ifndef ATTN_TESTS_STUB_OPENCL_H
+#define ATTN_TESTS_STUB_OPENCL_H
+
+#include "opencl/cl_min.h"
+#include "stub.h"
+
+enum { STUB_DEVICES = 2 };
+
+struct stub_opencl_device {
+    const char *name, *version, *language, *driver, *profile, *extensions;
+    cl_bitfield type;
+    cl_bool little_endian, available, compiler;
+};
+
+struct stub_opencl {
+    cl_uint platforms;       /* 0 or 1 */
+    cl_int no_platform_code; /* of clGetPlatformIDs when there is none: loaders differ */
+    cl_uint devices;         /* 0 .. STUB_DEVICES, the first ones of `device` */
+    struct stub_opencl_device device[STUB_DEVICES];
+    const char *build_log;
+    cl_int binary_status; /* of clCreateProgramWithBinary for each device */
+    int compiled, loaded; /* programs built from source, from binaries */
+};
+
+extern ATTN_API struct stub_opencl stub_opencl;
+
+#endif

@@ -1,0 +1,270 @@
+/* Unit tests of the OpenCL backend on a driver that fails: what is listed, every call failing in turn, a build that fails.
+ * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
+#include "with_opencl.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "attn.h"
+#include "capture.h"
+#include "life.h"
+
+/* ---- what is listed -------------------------------------------------------------------------------------------------
+ * The library asks once, so each of these is a process of its own. */
+
+struct listing {
+    const char *title;
+    const char *library;                          /* NULL: the stub */
+    void (*change)(struct stub_opencl_device *d); /* of the GPU; NULL: nothing */
+    int platforms, devices;
+    cl_int no_platform_code;
+    const char *fails; /* an entry point, each call of it; NULL: none */
+    int listed;        /* devices of opencl */
+    const char *log;   /* a line of the verbose log; NULL: nothing of opencl in it */
+};
+
+static void is_old(struct stub_opencl_device *d)
+{
+    d->version = "OpenCL 1.1 stub";
+}
+
+static void has_no_version(struct stub_opencl_device *d)
+{
+    d->version = "OpenCL ?";
+}
+
+static void is_embedded(struct stub_opencl_device *d)
+{
+    d->profile = "EMBEDDED_PROFILE";
+}
+
+static void is_big_endian(struct stub_opencl_device *d)
+{
+    d->little_endian = CL_FALSE;
+}
+
+static void is_unavailable(struct stub_opencl_device *d)
+{
+    d->available = CL_FALSE;
+}
+
+static void has_no_compiler(struct stub_opencl_device *d)
+{
+    d->compiler = CL_FALSE;
+}
+
+#define NOT_LISTED "attn: opencl: device \"Stub GPU\" of platform \"Stub platform\" is not listed: "
+
+static const struct listing listings[] = {
+    { "two devices", NULL, NULL, 1, 2, 0, NULL, 2, NULL },
+    { "no library", "tests/no such library.so", NULL, 1, 2, 0, NULL, 0,
+      "attn: opencl: tests/no such library.so cannot be loaded; no devices\n" },
+    { "a library without an entry point", STUB_OPENCL_SHORT_LIBRARY, NULL, 1, 2, 0, NULL, 0,
+      STUB_OPENCL_SHORT_LIBRARY " has no clReleaseEvent; no devices\n" },
+    { "no platform, as loaders tell it", NULL, NULL, 0, 0, CL_PLATFORM_NOT_FOUND_KHR, NULL, 0,
+      "attn: opencl: clGetPlatformIDs: CL_PLATFORM_NOT_FOUND_KHR (-1001); no devices\n" },
+    { "no platform and no error", NULL, NULL, 0, 0, CL_SUCCESS, NULL, 0, NULL },
+    { "a platform without devices", NULL, NULL, 1, 0, 0, NULL, 0, NULL },
+    { "platforms that cannot be asked for", NULL, NULL, 1, 2, 0, "clGetPlatformIDs", 0,
+      "attn: opencl: clGetPlatformIDs: CL_OUT_OF_HOST_MEMORY (-6); no devices\n" },
+    { "devices that cannot be asked for", NULL, NULL, 1, 2, 0, "clGetDeviceIDs", 0,
+      "attn: opencl: clGetDeviceIDs: CL_OUT_OF_HOST_MEMORY (-6)\n" },
+    { "devices that cannot be asked", NULL, NULL, 1, 2, 0, "clGetDeviceInfo", 0,
+      "is not listed: clGetDeviceInfo of 0x102b: CL_OUT_OF_HOST_MEMORY (-6)\n" },
+    { "platforms that cannot be asked", NULL, NULL, 1, 2, 0, "clGetPlatformInfo", 0,
+      "is not listed: clGetPlatformInfo of 0x902: CL_OUT_OF_HOST_MEMORY (-6)\n" },
+    { "a device of OpenCL 1.1", NULL, is_old, 1, 2, 0, NULL, 1,
+      NOT_LISTED "its version is \"OpenCL 1.1 stub\", needs OpenCL 1.2\n" },
+    { "a device without a version", NULL, has_no_version, 1, 2, 0, NULL, 1,
+      NOT_LISTED "its version is \"OpenCL ?\", needs OpenCL 1.2\n" },
+    { "a device of the embedded profile", NULL, is_embedded, 1, 2, 0, NULL, 1,
+      NOT_LISTED "its profile is \"EMBEDDED_PROFILE\", needs FULL_PROFILE\n" },
+    { "a big endian device", NULL, is_big_endian, 1, 2, 0, NULL, 1, NOT_LISTED "it is big endian\n" },
+    { "a device that is not available", NULL, is_unavailable, 1, 2, 0, NULL, 1, NOT_LISTED "it is not available\n" },
+    { "a device without a compiler", NULL, has_no_compiler, 1, 2, 0, NULL, 1, NOT_LISTED "it has no compiler\n" },
+};
+
+static void prepare(const struct listing *l)
+{
+    if (l->library)
+        setenv("ATTN_OPENCL_LIBRARY", l->library, 1);
+    setenv("ATTN_VERBOSE", "1", 1);
+    with.says->platforms = (cl_uint)l->platforms;
+    with.says->devices = (cl_uint)l->devices;
+    with.says->no_platform_code = l->no_platform_code;
+    if (l->change)
+        l->change(&with.says->device[1]);
+    if (l->fails)
+        life_fail(with.stub, l->fails, CL_OUT_OF_HOST_MEMORY, 1);
+}
+
+/* Devices of opencl are in order, and then no further one can be opened. -1: they are not. */
+static int count_listed(void)
+{
+    attn_device_info info = ATTN_DEVICE_INFO_INIT;
+    attn_device *device;
+    char name[32];
+    int listed = 0;
+
+    for (int i = 0; i < attn_device_count(); i++) {
+        snprintf(name, sizeof name, "opencl:%d", listed);
+        if (attn_device_describe(i, &info))
+            return -1;
+        listed += !strcmp(info.name, name);
+    }
+    snprintf(name, sizeof name, "opencl:%d", listed);
+    return attn_device_open(name, &device) == ATTN_NO_DEVICE ? listed : -1;
+}
+
+/* The number listed; its log goes to stderr. */
+static int list_in_child(const struct listing *l)
+{
+    int status;
+
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        prepare(l);
+        exit(count_listed());
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void devices_listed(void **state)
+{
+    int wrong = 0;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof listings / sizeof *listings; i++) {
+        const struct listing *l = &listings[i];
+
+        capture_begin();
+        int listed = list_in_child(l);
+        const char *log = capture_end();
+        if (listed == l->listed && (l->log ? strstr(log, l->log) != NULL : !strstr(log, "opencl")))
+            continue;
+        print_error("%s: %d listed, expected %d; the log:\n%s", l->title, listed, l->listed, log);
+        wrong++;
+    }
+    assert_int_equal(wrong, 0);
+}
+
+static void devices_described(void **state)
+{
+    attn_device_info info = ATTN_DEVICE_INFO_INIT;
+    attn_device *device;
+
+    (void)state;
+    assert_int_equal(attn_device_open("opencl", &device), ATTN_OK);
+    assert_int_equal(attn_device_get_info(device, &info), ATTN_OK);
+    assert_string_equal(info.name, "opencl:0");
+    assert_string_equal(info.description, "Stub GPU, Stub platform, driver 7.1"); /* GPUs come first */
+    attn_device_close(device);
+    assert_int_equal(attn_device_open("opencl:1", &device), ATTN_OK);
+    assert_int_equal(attn_device_get_info(device, &info), ATTN_OK);
+    assert_string_equal(info.description, "Stub CPU, Stub platform, driver 7.1");
+    attn_device_close(device);
+}
+
+/* ---- calls that fail ------------------------------------------------------------------------------------------------ */
+
+static attn_status open_first(attn_device **device)
+{
+    return attn_device_open("opencl:0", device);
+}
+
+static void each_call_fails(void **state)
+{
+    struct life_driver driver = with_opencl_driver();
+
+    (void)state;
+    driver.open = open_first;
+    assert_true(life_fail_each(&driver));
+}
+
+/* ---- builds that fail ----------------------------------------------------------------------------------------------- */
+
+static attn_status make_plan(attn_device *device)
+{
+    attn_problem problem = ATTN_PROBLEM_INIT;
+    attn_plan *plan;
+
+    problem.q = problem.k = problem.v = problem.o = attn_bhsd(ATTN_F32, 1, 1, 4, 4);
+    attn_status status = attn_plan_create(device, &problem, &plan);
+    attn_plan_destroy(plan);
+    return status;
+}
+
+/* The status of a plan when the compiler refuses it with this log; then it compiles. */
+static attn_status refuse(const char *log, char *reason, size_t capacity)
+{
+    attn_device *device;
+
+    assert_int_equal(open_first(&device), ATTN_OK);
+    with.says->build_log = log;
+    life_fail(with.stub, "clBuildProgram", CL_BUILD_PROGRAM_FAILURE, 0);
+    attn_status status = make_plan(device);
+    snprintf(reason, capacity, "%s", attn_reason());
+    assert_int_equal(make_plan(device), ATTN_OK);
+    attn_device_close(device);
+    assert_int_equal(with.stub->live, 0);
+    assert_null(with.stub->misused);
+    with.says->build_log = "";
+    return status;
+}
+
+static void build_log_shown(void **state)
+{
+    char reason[2048];
+
+    (void)state;
+    assert_int_equal(refuse("\n\nerror: one\r\n  at two\n\nthree", reason, sizeof reason), ATTN_DRIVER);
+    assert_non_null(strstr(reason, "clBuildProgram of forward.cl with options \"-D"));
+    assert_non_null(strstr(reason, "CL_BUILD_PROGRAM_FAILURE (-11)\n  error: one\n    at two\n  three"));
+}
+
+static void build_log_empty(void **state)
+{
+    char reason[2048];
+
+    (void)state;
+    assert_int_equal(refuse("", reason, sizeof reason), ATTN_DRIVER);
+    assert_string_equal(reason, "clBuildProgram of forward.cl: CL_BUILD_PROGRAM_FAILURE (-11)");
+}
+
+/* Lines are cut, and of many the first are shown. */
+static void build_log_long(void **state)
+{
+    static char log[100000], reason[2048];
+    size_t lines = 0;
+
+    (void)state;
+    memset(log, 'x', sizeof log - 1);
+    for (size_t i = 1000; i < sizeof log - 1; i += 2)
+        log[i] = '\n';
+    assert_int_equal(refuse(log, reason, sizeof reason), ATTN_DRIVER);
+    for (const char *at = strchr(reason, '\n'); at; at = strchr(at + 1, '\n'), lines++)
+        assert_true(strcspn(at + 1, "\n") <= 202);
+    assert_int_equal(lines, 12);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(devices_listed), /* first: what the library has asked for stays */
+        cmocka_unit_test(devices_described), cmocka_unit_test(each_call_fails), cmocka_unit_test(build_log_shown),
+        cmocka_unit_test(build_log_empty),   cmocka_unit_test(build_log_long),
+    };
+
+    return cmocka_run_group_tests_name("opencl_driver", tests, with_opencl_setup, NULL);
+}
