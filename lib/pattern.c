@@ -71,11 +71,11 @@ static attn_status fill_node(attn_pattern *node, const attn_pattern *const *chil
 {
     ATTN_TRY(measure(node, child, child_count));
     if (child_count && !(node->child = malloc((size_t)child_count * sizeof *node->child)))
-        return attn_fail(ATTN_NO_MEMORY, "%d children of a pattern", child_count);
+        return attn_fail(ATTN_NO_MEMORY, "no memory for %d children of a pattern", child_count);
     for (; node->child_count < child_count; node->child_count++)
         node->child[node->child_count] = attn_pattern_keep(child[node->child_count]);
     if (range_count && !(node->range = malloc((size_t)range_count * sizeof *node->range)))
-        return attn_fail(ATTN_NO_MEMORY, "%d ranges of a pattern", range_count);
+        return attn_fail(ATTN_NO_MEMORY, "no memory for %d ranges of a pattern", range_count);
     if (range_count)
         memcpy(node->range, range, (size_t)range_count * sizeof *range);
     node->range_count = range_count;
@@ -87,7 +87,7 @@ attn_status attn_pattern_new(attn_pattern_kind kind, const attn_pattern *const *
 {
     attn_pattern *node = calloc(1, sizeof *node);
     if (!node)
-        return attn_fail(ATTN_NO_MEMORY, "%zu bytes of a pattern", sizeof *node);
+        return attn_fail(ATTN_NO_MEMORY, "no memory for %zu bytes of a pattern", sizeof *node);
     atomic_init(&node->holders, 1);
     node->kind = kind;
     attn_status status = fill_node(node, child, child_count, range, range_count);

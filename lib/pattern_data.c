@@ -24,7 +24,8 @@ static attn_status new_array(const char *name, int64_t a, int64_t b, size_t size
     if (!b || (uint64_t)a <= (uint64_t)PTRDIFF_MAX / size / (uint64_t)b)
         bytes = malloc((size_t)a * (size_t)b * size + 1); /* + 1: an empty array is one too */
     if (!bytes)
-        return attn_fail(ATTN_NO_MEMORY, "%s of %" PRId64 " x %" PRId64 " elements of %zu bytes", name, a, b, size);
+        return attn_fail(ATTN_NO_MEMORY, "no memory for %s of %" PRId64 " x %" PRId64 " elements of %zu bytes", name, a,
+                         b, size);
     memcpy(array, &bytes, sizeof bytes);
     return ATTN_OK;
 }
@@ -38,7 +39,7 @@ static attn_status new_named(attn_pattern_kind kind, const char *name, attn_patt
     size_t bytes = strlen(given) + 1;
     (*pattern)->name = malloc(bytes);
     if (!(*pattern)->name)
-        return attn_fail(ATTN_NO_MEMORY, "%zu bytes of a name", bytes);
+        return attn_fail(ATTN_NO_MEMORY, "no memory for %zu bytes of a name", bytes);
     memcpy((*pattern)->name, given, bytes);
     return ATTN_OK;
 }

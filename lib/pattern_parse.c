@@ -396,7 +396,7 @@ static attn_status parse_text(struct parser *parser)
     parser->made = malloc((parser->length + 1) * sizeof *parser->made);
     parser->range = malloc((parser->length + 1) * sizeof *parser->range);
     if (!parser->made || !parser->range)
-        return attn_fail(ATTN_NO_MEMORY, "reading a pattern of %zu bytes", parser->length);
+        return attn_fail(ATTN_NO_MEMORY, "no memory to read a pattern of %zu bytes", parser->length);
     ATTN_TRY(parse_expression(parser));
     next(parser);
     return parser->at == parser->length ? ATTN_OK : unexpected(parser, "'|', '&' or the end");
