@@ -75,7 +75,7 @@ why_not() {
         isa=${isa%% *}
         ATTN_CPU_ISA=$isa ./attn devices > /dev/null 2>&1 || echo "no $isa"
         ;;
-    unit_*) test -x "tests/$1" || echo 'no cmocka' ;;
+    unit_*) test -x "tests/$1" || echo 'it is not built' ;;
     header.tap) test "${CXX-:}" != : && command -v "${CXX%% *}" > /dev/null 2>&1 || echo 'no C++ compiler' ;;
     symbols.sh) test -f .libs/libattn.so || echo 'no shared library was built' ;;
     installed.sh) command -v "${PKG_CONFIG-pkg-config}" > /dev/null 2>&1 || echo 'no pkg-config' ;;
