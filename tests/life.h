@@ -35,7 +35,8 @@ void life_reset(struct stub *stub);
 /* From now on, the first call of this entry point fails; and with `stays` all behind it. */
 void life_fail(struct stub *stub, const char *entry, int code, int stays);
 
-/* Lives without a failure, then once for every call, code, and way to fail: once, or from there on. Says what is wrong; 0: something is. */
+/* Lives without a failure, then once for every call, code, and way to fail: once, or from there on. Says what is wrong;
+ * 0: something is. */
 int life_fail_each(const struct life_driver *driver);
 
 #endif

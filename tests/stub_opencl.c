@@ -110,7 +110,7 @@ int stub_opencl_number(cl_device_id id)
 cl_int clGetDeviceInfo(cl_device_id id, cl_uint what, size_t capacity, void *to, size_t *needed)
 {
     ENTER();
-    static const cl_ulong memory = 1 << 30, largest_buffer = 1 << 28, local_memory = 1 << 15;
+    static const cl_ulong memory = 1 << 30, largest_buffer = 1 << 28, local_memory = 1 << 16;
     static const cl_ulong arithmetic = CL_FP_DENORM | CL_FP_FMA;
     static const cl_uint units = 64, bits = 64, one = 1, dimensions = 3, local_type = CL_LOCAL;
     static const size_t items[] = { LARGEST_GROUP, LARGEST_GROUP, 64 };

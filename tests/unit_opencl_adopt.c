@@ -1,4 +1,5 @@
-/* Unit tests of OpenCL objects that the caller has made, on a stub driver: contexts, devices and queues that are adopted, events.
+/* Unit tests of OpenCL objects that the caller has made, on a stub driver: contexts, devices and queues that are adopted,
+ * events.
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 #include "with_opencl.h"
 

@@ -3,7 +3,6 @@
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 #include "with_opencl.h"
 
-#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,79 +16,59 @@
 #include <cmocka.h>
 
 #include "attn_opencl.h"
+#include "cache_folder.h"
 #include "capture.h"
-#include "opencl/loader.h"
+#include "opencl/program.h"
 
-enum { PATH = 512, LARGEST_FILE = 4096 };
-
-static char base[PATH / 4], libattn[PATH / 2], folder[PATH]; /* $XDG_CACHE_HOME, .../libattn, .../libattn/opencl */
-
-static void remove_all(const char *path)
-{
-    char inside[2 * PATH];
-    DIR *opened = opendir(path);
-
-    for (struct dirent *e; opened && (e = readdir(opened));) {
-        snprintf(inside, sizeof inside, "%s/%s", path, e->d_name);
-        if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
-            remove_all(inside);
-    }
-    if (opened)
-        closedir(opened);
-    remove(path);
-}
-
-/* $TMPDIR, that the environment may keep all it writes in one place. */
 static int make_folder(void **state)
 {
-    const char *temporary = getenv("TMPDIR");
-
     (void)state;
-    snprintf(base, sizeof base, "%.80s/attn.XXXXXX", temporary && *temporary ? temporary : "/tmp");
-    if (!mkdtemp(base))
-        return 1;
-    snprintf(libattn, sizeof libattn, "%s/libattn", base);
-    snprintf(folder, sizeof folder, "%s/opencl", libattn);
     life_reset(with.stub);
-    return setenv("XDG_CACHE_HOME", base, 1) || unsetenv("ATTN_OPENCL_CACHE") || setenv("ATTN_VERBOSE", "1", 1);
+    return cache_folder_make("opencl") || unsetenv("ATTN_OPENCL_CACHE") || setenv("ATTN_VERBOSE", "1", 1);
 }
 
 static int remove_folder(void **state)
 {
     (void)state;
-    remove_all(base);
+    cache_folder_remove();
     if (with.stub->live || with.stub->misused)
         print_error("%ld objects live, misused: %s\n", with.stub->live,
                     with.stub->misused ? with.stub->misused : "none");
     return with.stub->live || with.stub->misused;
 }
 
-/* ---- plans ---------------------------------------------------------------------------------------------------------- */
+/* ---- programs ------------------------------------------------------------------------------------------------------- */
 
-static void plan_on(attn_device *device)
+static const attn_opencl_source source = { "test.cl", { "first text", "second text" } };
+
+static void build(attn_device *device, const attn_opencl_source *of, const char *options)
 {
-    attn_problem problem = ATTN_PROBLEM_INIT;
-    attn_plan *plan;
+    attn_opencl_kernel *kernel;
 
-    problem.q = problem.k = problem.v = problem.o = attn_bhsd(ATTN_F32, 1, 1, 4, 4);
-    assert_int_equal(attn_plan_create(device, &problem, &plan), ATTN_OK);
-    attn_plan_destroy(plan);
+    assert_int_equal(attn_opencl_kernel_get(attn_opencl_of(device), of, options, "function", &kernel), ATTN_OK);
     attn_device_close(device);
 }
 
 enum way { COMPILED, LOADED };
 
-/* How the plan's program was built, when a compiler is asked only if it must be; the log of it. */
-static enum way built(attn_device *device, const char **log)
+/* How the program came about: a compiler is asked only if it must be. */
+static enum way way_of(attn_device *device, const attn_opencl_source *of, const char *options, const char **log)
 {
     with.says->compiled = with.says->loaded = 0;
     capture_begin();
-    plan_on(device);
+    build(device, of, options);
     *log = capture_end();
     assert_int_equal(with.says->compiled + with.says->loaded, 1);
-    assert_non_null(strstr(*log, with.says->loaded ? "program forward.cl taken from the cache in "
-                                                   : "program forward.cl compiled in "));
+    assert_non_null(
+        strstr(*log, with.says->loaded ? "program test.cl taken from the cache in " : "program test.cl compiled in "));
     return with.says->loaded ? LOADED : COMPILED;
+}
+
+static enum way built(attn_device *device)
+{
+    const char *log;
+
+    return way_of(device, &source, "-DA=1", &log);
 }
 
 static attn_device *open_listed(void)
@@ -105,65 +84,9 @@ static void expect(enum way way, const char *logs)
 {
     const char *log;
 
-    assert_int_equal(built(open_listed(), &log), way);
+    assert_int_equal(way_of(open_listed(), &source, "-DA=1", &log), way);
     if (logs && !strstr(log, logs))
         fail_msg("\"%s\" is not in the log:\n%s", logs, log);
-}
-
-/* ---- files ---------------------------------------------------------------------------------------------------------- */
-
-/* Files of the cache, -1: no folder; and the last one's path. */
-static int files(char path[2 * PATH])
-{
-    int count = 0;
-    DIR *opened = opendir(folder);
-
-    if (!opened)
-        return -1;
-    for (struct dirent *e; (e = readdir(opened));)
-        if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..")) {
-            snprintf(path, 2 * PATH, "%s/%s", folder, e->d_name);
-            count++;
-        }
-    closedir(opened);
-    return count;
-}
-
-/* The path of the only file. */
-static const char *only_file(void)
-{
-    static char path[2 * PATH];
-
-    assert_int_equal(files(path), 1);
-    return path;
-}
-
-static size_t read_file(const char *path, unsigned char bytes[LARGEST_FILE])
-{
-    FILE *file = fopen(path, "rb");
-
-    assert_non_null(file);
-    size_t size = fread(bytes, 1, LARGEST_FILE, file);
-    assert_int_equal(fclose(file), 0);
-    assert_true(size > 0 && size < LARGEST_FILE);
-    return size;
-}
-
-static void write_file(const char *path, const unsigned char *bytes, size_t size)
-{
-    FILE *file = fopen(path, "wb");
-
-    assert_non_null(file);
-    assert_int_equal(fwrite(bytes, 1, size, file), size);
-    assert_int_equal(fclose(file), 0);
-}
-
-static unsigned permissions(const char *path)
-{
-    struct stat about;
-
-    assert_int_equal(stat(path, &about), 0);
-    return about.st_mode & 07777;
 }
 
 /* ---- what is kept --------------------------------------------------------------------------------------------------- */
@@ -172,21 +95,21 @@ static void kept_and_taken(void **state)
 {
     (void)state;
     expect(COMPILED, NULL);
-    assert_int_equal(permissions(only_file()), 0600);
-    assert_int_equal(permissions(folder), 0700);
-    assert_int_equal(permissions(libattn), 0700);
+    assert_int_equal(cache_permissions(cache_only_file()), 0600);
+    assert_int_equal(cache_permissions(cache.folder), 0700);
+    assert_int_equal(cache_permissions(cache.libattn), 0700);
     expect(LOADED, NULL);
-    only_file();
+    cache_only_file();
 }
 
 static void off_by_environment(void **state)
 {
-    char path[2 * PATH];
+    char path[CACHE_PATH];
 
     (void)state;
     setenv("ATTN_OPENCL_CACHE", "0", 1);
     expect(COMPILED, NULL);
-    assert_int_equal(files(path), -1);
+    assert_int_equal(cache_files(path), -1);
     unsetenv("ATTN_OPENCL_CACHE");
     expect(COMPILED, NULL);
     setenv("ATTN_OPENCL_CACHE", "0", 1);
@@ -211,15 +134,14 @@ static attn_device *adopt(int which)
 /* The stub takes for a device no other's binary. */
 static void devices_are_told_apart(void **state)
 {
-    const char *log;
-    char path[2 * PATH];
+    char path[CACHE_PATH];
 
     (void)state;
     for (int which = 0; which < STUB_DEVICES; which++) {
-        assert_int_equal(built(adopt(which), &log), COMPILED);
-        assert_int_equal(built(adopt(which), &log), LOADED);
+        assert_int_equal(built(adopt(which)), COMPILED);
+        assert_int_equal(built(adopt(which)), LOADED);
     }
-    assert_int_equal(files(path), STUB_DEVICES);
+    assert_int_equal(cache_files(path), STUB_DEVICES);
     expect(LOADED, NULL); /* the same device, not adopted */
 }
 
@@ -229,8 +151,7 @@ static void changes_are_seen(void **state)
     struct stub_opencl_device *d = &with.says->device[1];
     const char **const said[] = { &d->name, &d->version, &d->driver };
     const char *const changed[] = { "Stub GPU 2", "OpenCL 3.0 stub 2", "7.2" };
-    const char *log;
-    char path[2 * PATH];
+    char path[CACHE_PATH];
 
     (void)state;
     expect(COMPILED, NULL);
@@ -238,11 +159,28 @@ static void changes_are_seen(void **state)
         const char *before = *said[i];
 
         *said[i] = changed[i];
-        assert_int_equal(built(adopt(1), &log), COMPILED);
-        assert_int_equal(built(adopt(1), &log), LOADED);
+        assert_int_equal(built(adopt(1)), COMPILED);
+        assert_int_equal(built(adopt(1)), LOADED);
         *said[i] = before;
     }
-    assert_int_equal(files(path), 4);
+    assert_int_equal(cache_files(path), 4);
+    expect(LOADED, NULL);
+}
+
+static void programs_are_told_apart(void **state)
+{
+    static const attn_opencl_source longer = { "test.cl", { "first text", "second text", "third" } };
+    static const attn_opencl_source other = { "test.cl", { "first text", "second tex." } };
+    const char *log;
+    char path[CACHE_PATH];
+
+    (void)state;
+    expect(COMPILED, NULL);
+    assert_int_equal(way_of(open_listed(), &source, "-DA=2", &log), COMPILED);
+    assert_int_equal(way_of(open_listed(), &longer, "-DA=1", &log), COMPILED);
+    assert_int_equal(way_of(open_listed(), &other, "-DA=1", &log), COMPILED);
+    assert_int_equal(cache_files(path), 4);
+    assert_int_equal(way_of(open_listed(), &source, "-DA=2", &log), LOADED);
     expect(LOADED, NULL);
 }
 
@@ -251,20 +189,20 @@ static void changes_are_seen(void **state)
 /* Compiled, and written anew. */
 static void expect_damage_seen(const char *path, const unsigned char *bytes, size_t size, const char *says)
 {
-    write_file(path, bytes, size);
+    cache_write(path, bytes, size);
     expect(COMPILED, says);
     expect(LOADED, NULL);
 }
 
 static void damage_seen(void **state)
 {
-    unsigned char whole[LARGEST_FILE], damaged[LARGEST_FILE + 1] = "";
+    unsigned char whole[CACHE_LARGEST_FILE], damaged[CACHE_LARGEST_FILE + 1] = "";
     static const char seen[] = "is damaged or of another program; ignored";
 
     (void)state;
     expect(COMPILED, NULL);
-    const char *path = only_file();
-    size_t size = read_file(path, whole);
+    const char *path = cache_only_file();
+    size_t size = cache_read(path, whole);
     for (size_t i = 0; i < size; i++) {
         memcpy(damaged, whole, size);
         damaged[i] ^= 0x10;
@@ -284,11 +222,11 @@ static void writable_by_others(void **state)
     (void)state;
     for (size_t i = 0; i < 2; i++) {
         expect(COMPILED, NULL);
-        chmod(only_file(), modes[i]);
+        chmod(cache_only_file(), modes[i]);
         expect(COMPILED, "is writable by others; ignored");
-        assert_int_equal(permissions(only_file()), 0600);
+        assert_int_equal(cache_permissions(cache_only_file()), 0600);
         expect(LOADED, NULL);
-        remove(only_file());
+        remove(cache_only_file());
     }
 }
 
@@ -299,24 +237,24 @@ static void of_another_user(void **state)
     if (geteuid())
         return;
     expect(COMPILED, NULL);
-    assert_int_equal(chown(only_file(), 1, 1), 0);
+    assert_int_equal(chown(cache_only_file(), 1, 1), 0);
     expect(COMPILED, "belongs to another user; ignored");
     expect(LOADED, NULL);
-    assert_int_equal(chown(folder, 1, 1), 0);
+    assert_int_equal(chown(cache.folder, 1, 1), 0);
     expect(COMPILED, "opencl belongs to another user; ignored");
-    assert_int_equal(chown(folder, 0, 0), 0);
-    assert_int_equal(chown(libattn, 1, 1), 0);
+    assert_int_equal(chown(cache.folder, 0, 0), 0);
+    assert_int_equal(chown(cache.libattn, 1, 1), 0);
     expect(COMPILED, "libattn belongs to another user; ignored");
 }
 
 static void not_a_plain_file(void **state)
 {
-    char path[2 * PATH], moved[2 * PATH];
+    char path[CACHE_PATH], moved[CACHE_PATH];
 
     (void)state;
     expect(COMPILED, NULL);
-    snprintf(path, sizeof path, "%s", only_file());
-    snprintf(moved, sizeof moved, "%s/moved", base);
+    snprintf(path, sizeof path, "%s", cache_only_file());
+    snprintf(moved, sizeof moved, "%s/moved", cache.base);
     assert_int_equal(rename(path, moved), 0);
     assert_int_equal(symlink(moved, path), 0);
     expect(COMPILED, NULL); /* a link is not followed, but replaced */
@@ -328,7 +266,7 @@ static void not_a_plain_file(void **state)
     remove(path);
     assert_int_equal(mkdir(path, 0700), 0);
     expect(COMPILED, "is not written");
-    only_file(); /* what was begun is taken away */
+    cache_only_file(); /* what was begun is taken away */
 }
 
 /* ---- what is wrong with a folder ----------------------------------------------------------------------------------- */
@@ -337,30 +275,30 @@ static void folders_writable_by_others(void **state)
 {
     (void)state;
     expect(COMPILED, NULL);
-    chmod(folder, 0770);
+    chmod(cache.folder, 0770);
     expect(COMPILED, "opencl is writable by others; ignored");
-    chmod(folder, 0700);
-    chmod(libattn, 0707);
+    chmod(cache.folder, 0700);
+    chmod(cache.libattn, 0707);
     expect(COMPILED, "libattn is writable by others; ignored");
-    chmod(libattn, 0700);
+    chmod(cache.libattn, 0700);
     expect(LOADED, NULL);
 }
 
 static void folders_missing(void **state)
 {
-    char path[2 * PATH];
+    char path[CACHE_PATH];
 
     (void)state;
-    snprintf(path, sizeof path, "%s/file", base);
-    write_file(path, (const unsigned char *)"x", 1);
+    snprintf(path, sizeof path, "%s/file", cache.base);
+    cache_write(path, (const unsigned char *)"x", 1);
     setenv("XDG_CACHE_HOME", path, 1);
     expect(COMPILED, "cannot be opened as a folder; ignored");
-    snprintf(path, sizeof path, "%s/made", base);
+    snprintf(path, sizeof path, "%s/made", cache.base);
     setenv("XDG_CACHE_HOME", path, 1);
     expect(COMPILED, NULL);
     expect(LOADED, NULL);
-    assert_int_equal(permissions(path), 0700);
-    snprintf(path, sizeof path, "%s/a/b", base);
+    assert_int_equal(cache_permissions(path), 0700);
+    snprintf(path, sizeof path, "%s/a/b", cache.base);
     setenv("XDG_CACHE_HOME", path, 1);
     expect(COMPILED, "cannot be made; ignored");
 }
@@ -370,14 +308,14 @@ static void home_instead(void **state)
 {
     (void)state;
     char *before = getenv("HOME") ? strdup(getenv("HOME")) : NULL;
-    char path[2 * PATH];
+    char path[CACHE_PATH];
 
     setenv("XDG_CACHE_HOME", "relative", 1);
-    setenv("HOME", base, 1);
+    setenv("HOME", cache.base, 1);
     expect(COMPILED, NULL);
     expect(LOADED, NULL);
-    snprintf(path, sizeof path, "%s/.cache/libattn/opencl", base);
-    assert_int_equal(permissions(path), 0700);
+    snprintf(path, sizeof path, "%s/.cache/libattn/opencl", cache.base);
+    assert_int_equal(cache_permissions(path), 0700);
     unsetenv("XDG_CACHE_HOME");
     expect(LOADED, NULL);
     unsetenv("HOME");
@@ -394,10 +332,10 @@ static void unwritable(void **state)
     if (!geteuid())
         return;
     expect(COMPILED, NULL);
-    remove(only_file());
-    chmod(folder, 0500);
+    remove(cache_only_file());
+    chmod(cache.folder, 0500);
     expect(COMPILED, "is not written");
-    chmod(folder, 0700);
+    chmod(cache.folder, 0700);
     expect(COMPILED, NULL);
     expect(LOADED, NULL);
 }
@@ -423,7 +361,7 @@ static void binary_refused(void **state)
 
 static void binary_not_given(void **state)
 {
-    char path[2 * PATH];
+    char path[CACHE_PATH];
 
     (void)state;
     for (int call = 1; call <= 4; call++) { /* how many devices, which, sizes, bytes */
@@ -431,7 +369,7 @@ static void binary_not_given(void **state)
         with.stub->fail_at = call;
         expect(COMPILED, NULL);
         assert_non_null(with.stub->failed);
-        assert_true(files(path) <= 0);
+        assert_true(cache_files(path) <= 0);
     }
     life_reset(with.stub);
     expect(COMPILED, NULL);
@@ -439,11 +377,6 @@ static void binary_not_given(void **state)
 }
 
 /* ---- calls that fail ------------------------------------------------------------------------------------------------- */
-
-static attn_status open_first(attn_device **device)
-{
-    return attn_device_open("opencl:0", device);
-}
 
 /* The library does without what only the cache needs; where a binary cannot be built, the source is. */
 static attn_status expects(const struct life_code *code, const char *entry)
@@ -462,7 +395,6 @@ static void each_call_fails(void **state)
     struct life_driver driver = with_opencl_driver();
 
     (void)state;
-    driver.open = open_first;
     driver.expects = expects;
     unsetenv("ATTN_VERBOSE");
     assert_true(life_fail_each(&driver));
@@ -473,11 +405,22 @@ static void each_call_fails(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(kept_and_taken),   TEST(off_by_environment), TEST(devices_are_told_apart),
-        TEST(changes_are_seen), TEST(damage_seen),        TEST(writable_by_others),
-        TEST(of_another_user),  TEST(not_a_plain_file),   TEST(folders_writable_by_others),
-        TEST(folders_missing),  TEST(home_instead),       TEST(unwritable),
-        TEST(binary_refused),   TEST(binary_not_given),   TEST(each_call_fails),
+        TEST(kept_and_taken),
+        TEST(off_by_environment),
+        TEST(devices_are_told_apart),
+        TEST(changes_are_seen),
+        TEST(programs_are_told_apart),
+        TEST(damage_seen),
+        TEST(writable_by_others),
+        TEST(of_another_user),
+        TEST(not_a_plain_file),
+        TEST(folders_writable_by_others),
+        TEST(folders_missing),
+        TEST(home_instead),
+        TEST(unwritable),
+        TEST(binary_refused),
+        TEST(binary_not_given),
+        TEST(each_call_fails),
     };
 
     return cmocka_run_group_tests_name("opencl_cache", tests, with_opencl_setup, NULL);

@@ -31,6 +31,11 @@ static attn_status expects(const struct life_code *code, const char *entry)
     return code->code == CL_OUT_OF_RESOURCES && !strcmp(entry, "clCreateBuffer") ? ATTN_NO_MEMORY : code->status;
 }
 
+static attn_status open_first(attn_device **device)
+{
+    return attn_device_open("opencl:0", device);
+}
+
 struct life_driver with_opencl_driver(void)
 {
     static const struct life_code codes[] = {
@@ -41,7 +46,9 @@ struct life_driver with_opencl_driver(void)
         { -4711, "unknown code (-4711)", ATTN_DRIVER },
     };
 
-    return (struct life_driver){
-        .stub = with.stub, .codes = codes, .code_count = sizeof codes / sizeof *codes, .expects = expects
-    };
+    return (struct life_driver){ .stub = with.stub,
+                                 .codes = codes,
+                                 .code_count = sizeof codes / sizeof *codes,
+                                 .open = open_first,
+                                 .expects = expects };
 }

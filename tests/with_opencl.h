@@ -23,7 +23,7 @@ extern struct with_opencl with;
 /* Before any call of the library: it loads the stub, keeps no programs in files, and is not verbose. For cmocka; 0: done. */
 int with_opencl_setup(void **state);
 
-/* For life_fail_each: the codes that every call fails with, and what they mean. `open` is to be set. */
+/* For life_fail_each: the first device, the codes that every call fails with, and what they mean. */
 struct life_driver with_opencl_driver(void);
 
 #endif
