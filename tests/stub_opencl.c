@@ -23,9 +23,6 @@ struct buffer {
 static int the_platform;
 
 struct stub_opencl stub_opencl = {
-    .platforms = 1,
-    .no_platform_code = CL_PLATFORM_NOT_FOUND_KHR,
-    .devices = STUB_DEVICES,
     .device = {
         { "  Stub CPU ", "OpenCL 1.2 stub", "OpenCL C 1.2", "7.1", "FULL_PROFILE", "cl_khr_fp64", CL_DEVICE_TYPE_CPU, 1, 1, 1 },
         { "Stub GPU", "OpenCL 3.0 stub", "OpenCL C 3.0", "7.1", "FULL_PROFILE", "cl_khr_fp16", CL_DEVICE_TYPE_GPU, 1, 1, 1 },
@@ -68,9 +65,9 @@ cl_int stub_opencl_answer(const struct fact *facts, size_t count, cl_uint what, 
 cl_int clGetPlatformIDs(cl_uint capacity, cl_platform_id *platforms, cl_uint *count)
 {
     ENTER();
-    *count = stub_opencl.platforms;
-    if (!stub_opencl.platforms)
-        return stub_opencl.no_platform_code;
+    *count = !stub_opencl.no_platforms;
+    if (!*count)
+        return stub_opencl.no_platforms_code;
     if (capacity)
         platforms[0] = (cl_platform_id)&the_platform;
     return CL_SUCCESS;
@@ -91,10 +88,10 @@ cl_int clGetDeviceIDs(cl_platform_id platform, cl_bitfield type, cl_uint capacit
     ENTER();
     if (platform != (cl_platform_id)&the_platform || type != CL_DEVICE_TYPE_ALL)
         return stub_opencl_misuse(__func__, CL_INVALID_PLATFORM);
-    *count = stub_opencl.devices;
-    for (cl_uint i = 0; i < stub_opencl.devices && i < capacity; i++)
+    *count = stub_opencl.no_devices ? 0 : STUB_DEVICES;
+    for (cl_uint i = 0; i < *count && i < capacity; i++)
         devices[i] = (cl_device_id)&stub_opencl.device[i];
-    return stub_opencl.devices ? CL_SUCCESS : CL_DEVICE_NOT_FOUND;
+    return *count ? CL_SUCCESS : CL_DEVICE_NOT_FOUND;
 }
 
 /* Its number; STUB_DEVICES: none of ours. */

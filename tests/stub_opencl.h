@@ -15,9 +15,9 @@ struct stub_opencl_device {
 };
 
 struct stub_opencl {
-    cl_uint platforms;       /* 0 or 1 */
-    cl_int no_platform_code; /* of clGetPlatformIDs when there is none: loaders differ */
-    cl_uint devices;         /* 0 .. STUB_DEVICES, the first ones of `device` */
+    int no_platforms;         /* 1: there is none, instead of one */
+    cl_int no_platforms_code; /* what clGetPlatformIDs returns then: loaders differ */
+    int no_devices;           /* 1: the platform has none, instead of those below */
     struct stub_opencl_device device[STUB_DEVICES];
     const char *build_log;
     cl_int binary_status; /* of clCreateProgramWithBinary for each device */

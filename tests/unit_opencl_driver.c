@@ -25,11 +25,12 @@ struct listing {
     const char *title;
     const char *library;                          /* NULL: the stub */
     void (*change)(struct stub_opencl_device *d); /* of the GPU; NULL: nothing */
-    int platforms, devices;
-    cl_int no_platform_code;
-    const char *fails; /* an entry point, each call of it; NULL: none */
+    int no_platforms, no_devices;
+    cl_int no_platforms_code;
+    const char *fails; /* an entry point; NULL: none */
+    int once;          /* only its first call */
     int listed;        /* devices of opencl */
-    const char *log;   /* a line of the verbose log; NULL: nothing of opencl in it */
+    const char *log;   /* a part of the verbose log; NULL: nothing of opencl is in it */
 };
 
 static void is_old(struct stub_opencl_device *d)
@@ -65,32 +66,57 @@ static void has_no_compiler(struct stub_opencl_device *d)
 #define NOT_LISTED "attn: opencl: device \"Stub GPU\" of platform \"Stub platform\" is not listed: "
 
 static const struct listing listings[] = {
-    { "two devices", NULL, NULL, 1, 2, 0, NULL, 2, NULL },
-    { "no library", "tests/no such library.so", NULL, 1, 2, 0, NULL, 0,
-      "attn: opencl: tests/no such library.so cannot be loaded; no devices\n" },
-    { "a library without an entry point", STUB_OPENCL_SHORT_LIBRARY, NULL, 1, 2, 0, NULL, 0,
-      STUB_OPENCL_SHORT_LIBRARY " has no clReleaseEvent; no devices\n" },
-    { "no platform, as loaders tell it", NULL, NULL, 0, 0, CL_PLATFORM_NOT_FOUND_KHR, NULL, 0,
-      "attn: opencl: clGetPlatformIDs: CL_PLATFORM_NOT_FOUND_KHR (-1001); no devices\n" },
-    { "no platform and no error", NULL, NULL, 0, 0, CL_SUCCESS, NULL, 0, NULL },
-    { "a platform without devices", NULL, NULL, 1, 0, 0, NULL, 0, NULL },
-    { "platforms that cannot be asked for", NULL, NULL, 1, 2, 0, "clGetPlatformIDs", 0,
-      "attn: opencl: clGetPlatformIDs: CL_OUT_OF_HOST_MEMORY (-6); no devices\n" },
-    { "devices that cannot be asked for", NULL, NULL, 1, 2, 0, "clGetDeviceIDs", 0,
-      "attn: opencl: clGetDeviceIDs: CL_OUT_OF_HOST_MEMORY (-6)\n" },
-    { "devices that cannot be asked", NULL, NULL, 1, 2, 0, "clGetDeviceInfo", 0,
-      "is not listed: clGetDeviceInfo of 0x102b: CL_OUT_OF_HOST_MEMORY (-6)\n" },
-    { "platforms that cannot be asked", NULL, NULL, 1, 2, 0, "clGetPlatformInfo", 0,
-      "is not listed: clGetPlatformInfo of 0x902: CL_OUT_OF_HOST_MEMORY (-6)\n" },
-    { "a device of OpenCL 1.1", NULL, is_old, 1, 2, 0, NULL, 1,
-      NOT_LISTED "its version is \"OpenCL 1.1 stub\", needs OpenCL 1.2\n" },
-    { "a device without a version", NULL, has_no_version, 1, 2, 0, NULL, 1,
-      NOT_LISTED "its version is \"OpenCL ?\", needs OpenCL 1.2\n" },
-    { "a device of the embedded profile", NULL, is_embedded, 1, 2, 0, NULL, 1,
-      NOT_LISTED "its profile is \"EMBEDDED_PROFILE\", needs FULL_PROFILE\n" },
-    { "a big endian device", NULL, is_big_endian, 1, 2, 0, NULL, 1, NOT_LISTED "it is big endian\n" },
-    { "a device that is not available", NULL, is_unavailable, 1, 2, 0, NULL, 1, NOT_LISTED "it is not available\n" },
-    { "a device without a compiler", NULL, has_no_compiler, 1, 2, 0, NULL, 1, NOT_LISTED "it has no compiler\n" },
+    { .title = "two devices", .listed = 2 },
+    { .title = "no library",
+      .library = "tests/no such library.so",
+      .log = "attn: opencl: tests/no such library.so cannot be loaded; no devices\n" },
+    { .title = "a library without an entry point",
+      .library = STUB_OPENCL_SHORT_LIBRARY,
+      .log = STUB_OPENCL_SHORT_LIBRARY " has no clReleaseEvent; no devices\n" },
+    { .title = "no platform, an error",
+      .no_platforms = 1,
+      .no_platforms_code = CL_PLATFORM_NOT_FOUND_KHR,
+      .log = "attn: opencl: clGetPlatformIDs: CL_PLATFORM_NOT_FOUND_KHR (-1001); no devices\n" },
+    { .title = "no platform, no error", .no_platforms = 1 },
+    { .title = "a platform without devices", .no_devices = 1 },
+    { .title = "platforms that cannot be asked for",
+      .fails = "clGetPlatformIDs",
+      .log = "attn: opencl: clGetPlatformIDs: CL_OUT_OF_HOST_MEMORY (-6); no devices\n" },
+    { .title = "devices that cannot be asked for",
+      .fails = "clGetDeviceIDs",
+      .log = "attn: opencl: clGetDeviceIDs: CL_OUT_OF_HOST_MEMORY (-6)\n" },
+    { .title = "devices that cannot be asked",
+      .fails = "clGetDeviceInfo",
+      .log = "is not listed: clGetDeviceInfo of 0x102b: CL_OUT_OF_HOST_MEMORY (-6)\n" },
+    { .title = "platforms that cannot be asked",
+      .fails = "clGetPlatformInfo",
+      .log = "is not listed: clGetPlatformInfo of 0x902: CL_OUT_OF_HOST_MEMORY (-6)\n" },
+    { .title = "one device that cannot be asked, one that can",
+      .fails = "clGetDeviceInfo",
+      .once = 1,
+      .listed = 1,
+      .log = "is not listed: clGetDeviceInfo of 0x102b: CL_OUT_OF_HOST_MEMORY (-6)\n" },
+    { .title = "a device of OpenCL 1.1",
+      .change = is_old,
+      .listed = 1,
+      .log = NOT_LISTED "its version is \"OpenCL 1.1 stub\", needs OpenCL 1.2\n" },
+    { .title = "a device without a version",
+      .change = has_no_version,
+      .listed = 1,
+      .log = NOT_LISTED "its version is \"OpenCL ?\", needs OpenCL 1.2\n" },
+    { .title = "a device of the embedded profile",
+      .change = is_embedded,
+      .listed = 1,
+      .log = NOT_LISTED "its profile is \"EMBEDDED_PROFILE\", needs FULL_PROFILE\n" },
+    { .title = "a big endian device", .change = is_big_endian, .listed = 1, .log = NOT_LISTED "it is big endian\n" },
+    { .title = "a device that is not available",
+      .change = is_unavailable,
+      .listed = 1,
+      .log = NOT_LISTED "it is not available\n" },
+    { .title = "a device without a compiler",
+      .change = has_no_compiler,
+      .listed = 1,
+      .log = NOT_LISTED "it has no compiler\n" },
 };
 
 static void prepare(const struct listing *l)
@@ -98,13 +124,13 @@ static void prepare(const struct listing *l)
     if (l->library)
         setenv("ATTN_OPENCL_LIBRARY", l->library, 1);
     setenv("ATTN_VERBOSE", "1", 1);
-    with.says->platforms = (cl_uint)l->platforms;
-    with.says->devices = (cl_uint)l->devices;
-    with.says->no_platform_code = l->no_platform_code;
+    with.says->no_platforms = l->no_platforms;
+    with.says->no_platforms_code = l->no_platforms_code;
+    with.says->no_devices = l->no_devices;
     if (l->change)
         l->change(&with.says->device[1]);
     if (l->fails)
-        life_fail(with.stub, l->fails, CL_OUT_OF_HOST_MEMORY, 1);
+        life_fail(with.stub, l->fails, CL_OUT_OF_HOST_MEMORY, !l->once);
 }
 
 /* Devices of opencl are in order, and then no further one can be opened. -1: they are not. */
