@@ -173,6 +173,10 @@ ATTN_API attn_status attn_device_get_info(const attn_device *device, attn_device
  * devices without host threads. Not to be called while a plan of the device is being made. */
 ATTN_API attn_status attn_device_set_threads(attn_device *device, int threads);
 
+/* Name of kernel `index`, fastest first as the library has them; NULL beyond the last, whose number differs from device to
+ * device and from version to version, and for a NULL device. Valid as long as the library is loaded. Thread-safe. */
+ATTN_API const char *attn_device_kernel(const attn_device *device, int index);
+
 /* Device memory for callers that do not manage their own; aligned to 64 bytes at least, large blocks on the host to huge pages. 0 bytes give a handle that may be
  * freed and nothing else. attn_free ignores handle 0. Thread-safe. NO_MEMORY: none left. */
 ATTN_API attn_status attn_alloc(attn_device *device, size_t bytes, attn_memory *memory);
@@ -256,20 +260,36 @@ typedef struct attn_problem {
      * B entries, which then are required, and the run's lengths must equal them. */
     const attn_pattern *pattern;
     const int64_t *lengths_q, *lengths_k;
+
+    /* The device's kernel to use, by a name of attn_device_kernel; NULL: the library chooses. Results of two kernels differ
+     * within the tolerance of their types. The plan keeps nothing of it. INVALID: the device has none of that name.
+     * UNSUPPORTED: it does not take the problem. */
+    const char *kernel;
 } attn_problem;
 #define ATTN_PROBLEM_INIT \
     { sizeof(attn_problem), ATTN_TENSOR_INIT, ATTN_TENSOR_INIT, ATTN_TENSOR_INIT, ATTN_TENSOR_INIT, ATTN_TENSOR_INIT, \
       0.0f, 0.0f, ATTN_ALIGN_END, ATTN_MASK_INIT, ATTN_TENSOR_INIT, ATTN_TENSOR_INIT, ATTN_TENSOR_INIT, \
-      ATTN_TENSOR_INIT, ATTN_TENSOR_INIT, ATTN_TENSOR_INIT, ATTN_TENSOR_INIT, 0, 0, 0, NULL, NULL, NULL }
+      ATTN_TENSOR_INIT, ATTN_TENSOR_INIT, ATTN_TENSOR_INIT, ATTN_TENSOR_INIT, 0, 0, 0, NULL, NULL, NULL, NULL }
 
 /* ---- plan: how it will be computed -------------------------------------------------------------------------- */
 
 typedef struct attn_plan attn_plan;
 
-/* Chooses the first of the device's kernels, fastest first, that takes the problem. May compile and allocate; on "cpu"
- * it takes microseconds. The plan is immutable and keeps nothing of `problem`.
- * INVALID: the problem contradicts itself. UNSUPPORTED: no kernel takes it. Thread-safe. */
+/* Chooses the kernel that the problem names; without a name the one that attn_device_prefer set for its class; else, or when
+ * that does not take the problem, the first of the device's kernels that does. May compile and allocate; on "cpu" it takes
+ * microseconds. The plan is immutable and keeps nothing of `problem`.
+ * INVALID: the problem contradicts itself. UNSUPPORTED: no kernel takes it, or not the one that it names. Thread-safe. */
 ATTN_API attn_status attn_plan_create(attn_device *device, const attn_problem *problem, attn_plan **plan);
+
+/* Prefers a kernel, by a name of attn_device_kernel, for the class of `problem`: the type of k, D up to 64, 128, 256 or 576,
+ * and whether max_q times Hq/Hk is at most 16 (with batch_invariant it does not matter). `attn tune` calls this with
+ * what it measured. kernel NULL: none is preferred any more; problem NULL too: for no class. The choice holds for plans
+ * made afterwards, here and on every device of this description that is opened later by this version of the library: it
+ * is kept in $XDG_CACHE_HOME/libattn/tune (or ~/.cache/...), unless the environment variable ATTN_TUNE is 0.
+ * Not to be called while a plan of the device is being made.
+ * INVALID: no kernel of that name, or the problem contradicts itself. UNSUPPORTED: the kernel does not take the problem, its
+ * D is of no class, or ATTN_TUNE is 0; also when the file cannot be written, but then the choice holds on this device. */
+ATTN_API attn_status attn_device_prefer(attn_device *device, const attn_problem *problem, const char *kernel);
 
 /* Destroys a plan no run of which is under way. NULL is ignored. */
 ATTN_API void attn_plan_destroy(attn_plan *plan);

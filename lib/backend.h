@@ -10,6 +10,7 @@
 #include "shape.h"
 #include "status.h"
 #include "tensor.h"
+#include "tune.h"
 
 typedef struct attn_backend attn_backend;
 typedef struct attn_kernel attn_kernel;
@@ -55,7 +56,11 @@ struct attn_device {
     attn_device_info info;
     int threads; /* host threads a run may use; 0: the device has none */
     int verbose; /* ATTN_VERBOSE at opening */
+    attn_tuned tuned;
 };
+
+/* Fills in the head of a device that was opened, or adopted, as `info` describes. */
+void attn_device_begin(attn_device *device, const attn_backend *backend, const attn_device_info *info);
 
 /* Common head of every backend's queue. */
 struct attn_queue {

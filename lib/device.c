@@ -50,6 +50,16 @@ static int index_in_backend(const char *name, const char *backend)
     return *end || index > 9999 ? -1 : (int)index;
 }
 
+void attn_device_begin(attn_device *device, const attn_backend *backend, const attn_device_info *info)
+{
+    device->backend = backend;
+    device->info = *info;
+    device->threads = info->host_memory ? info->threads : 0;
+    device->verbose = attn_log_level();
+    device->tuned = (attn_tuned){ { NULL } };
+    attn_tuned_load(device, &device->tuned);
+}
+
 static attn_status open_index(const attn_backend *backend, int index, attn_device **device)
 {
     attn_device_info info = ATTN_DEVICE_INFO_INIT;
@@ -59,10 +69,7 @@ static attn_status open_index(const attn_backend *backend, int index, attn_devic
         status = backend->open(index, &opened);
     if (status)
         return status;
-    opened->backend = backend;
-    opened->info = info;
-    opened->threads = info.host_memory ? info.threads : 0;
-    opened->verbose = attn_log_level();
+    attn_device_begin(opened, backend, &info);
     *device = opened;
     return ATTN_OK;
 }

@@ -9,36 +9,16 @@
 
 #include "abi.h"
 #include "backend.h"
+#include "choose.h"
 #include "log.h"
 #include "plan_info.h"
 
 /* Size of attn_problem in the first release. */
 static const size_t LEAST_PROBLEM = offsetof(attn_problem, batch_invariant) + sizeof(int);
 
-/* One line for each kernel before `end` (or all when NULL), with its reason. */
-static void append_refusals(attn_text *to, const attn_plan *plan, const attn_kernel *end)
+attn_status attn_read_problem(const attn_problem *theirs, attn_problem *problem)
 {
-    const attn_backend *backend = plan->device->backend;
-    for (const attn_kernel *k = backend->kernels; k != backend->kernels + backend->kernel_count && k != end; k++) {
-        attn_why why;
-        if (k->why_not(k, plan->device, &plan->problem, &plan->shape, &why))
-            attn_append(to, "\n  %s declined: %s", k->name, why.text);
-    }
-}
-
-static attn_status choose_kernel(attn_plan *plan)
-{
-    const attn_backend *backend = plan->device->backend;
-    for (const attn_kernel *k = backend->kernels; k != backend->kernels + backend->kernel_count; k++) {
-        attn_why why;
-        if (!k->why_not(k, plan->device, &plan->problem, &plan->shape, &why)) {
-            plan->kernel = k;
-            return ATTN_OK;
-        }
-    }
-    char reasons[1536] = "";
-    append_refusals(&(attn_text){ reasons, sizeof reasons, 0 }, plan, NULL);
-    return attn_fail(ATTN_UNSUPPORTED, "no kernel of device %s takes the problem%s", plan->device->info.name, reasons);
+    return attn_read_struct("problem", problem, sizeof *problem, theirs, LEAST_PROBLEM);
 }
 
 /* Only a kernel with tiles needs to know how the pattern is executed. */
@@ -64,11 +44,11 @@ attn_status attn_plan_create(attn_device *device, const attn_problem *problem, a
     if (!plan)
         return attn_fail(ATTN_NO_MEMORY, "no memory for a plan of %zu bytes", sizeof *plan);
     *plan = (attn_plan){ .device = device, .problem = ATTN_PROBLEM_INIT, .threads = device->threads };
-    attn_status status = attn_read_struct("problem", &plan->problem, sizeof plan->problem, problem, LEAST_PROBLEM);
+    attn_status status = attn_read_problem(problem, &plan->problem);
     if (!status)
         status = attn_shape_from_problem(&plan->problem, &plan->shape);
     if (!status)
-        status = choose_kernel(plan);
+        status = attn_choose_kernel(plan);
     if (!status)
         status = take_pattern(plan);
     if (!status && plan->kernel->prepare)
@@ -117,6 +97,6 @@ size_t attn_plan_explain(const attn_plan *plan, char *bytes, size_t capacity)
         s->ragged_k ? ", ragged k" : "", s->paged ? ", paged" : "");
     if (plan->pattern)
         attn_explain_pattern(&to, plan);
-    append_refusals(&to, plan, plan->kernel);
+    attn_explain_choice(&to, plan);
     return to.length;
 }

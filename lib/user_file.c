@@ -17,7 +17,7 @@ unsigned char *attn_user_file_read(const char *folder, const char *name, int ver
 int attn_user_file_write(const char *folder, const char *name, int verbose, const attn_piece *pieces, int count)
 {
     (void)folder, (void)name, (void)verbose, (void)pieces, (void)count;
-    return 1;
+    return 0;
 }
 
 #else
@@ -56,8 +56,27 @@ static int is_ours(int opened, mode_t type, const char *name, int verbose, struc
     return 0;
 }
 
+/* Folders are made for what is to be written; one that is missing holds nothing to read, which is no fault. */
+typedef struct purpose {
+    int writes, verbose;
+} purpose;
+
+static void make(int in, const char *name, purpose p)
+{
+    if (p.writes && mkdirat(in, name, 0700) && errno != EEXIST)
+        ignored(p.verbose, name, "cannot be made");
+}
+
+static int open_in(int in, const char *name, int flags, purpose p)
+{
+    int opened = openat(in, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | flags);
+    if (opened < 0 && (p.writes || errno != ENOENT))
+        ignored(p.verbose, name, "cannot be opened as a folder");
+    return opened;
+}
+
 /* The folder that holds ours: $XDG_CACHE_HOME or ~/.cache, absolute; made when only it is missing. -1: none. */
-static int open_base(int verbose)
+static int open_base(purpose p)
 {
     char path[PATH_SIZE];
     const char *cache = attn_environment("XDG_CACHE_HOME"), *home = attn_environment("HOME");
@@ -67,39 +86,31 @@ static int open_base(int verbose)
     else if (home && *home == '/')
         length = snprintf(path, sizeof path, "%s/.cache", home);
     if (length < 0 || (size_t)length >= sizeof path) {
-        ignored(verbose, "XDG_CACHE_HOME or HOME", "is not set to an absolute path");
+        ignored(p.verbose, "XDG_CACHE_HOME or HOME", "is not set to an absolute path");
         return -1;
     }
-    if (mkdir(path, 0700) && errno != EEXIST)
-        ignored(verbose, path, "cannot be made");
-    int opened = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (opened < 0)
-        ignored(verbose, path, "cannot be opened as a folder");
-    return opened;
+    make(AT_FDCWD, path, p);
+    return open_in(AT_FDCWD, path, 0, p);
 }
 
-/* Goes on into a folder of ours, made when missing, and closes the one that it lies in. */
-static int enter(int in, const char *name, int verbose)
+/* Goes on into a folder of ours and closes the one that it lies in. */
+static int enter(int in, const char *name, purpose p)
 {
     struct stat about;
     if (in < 0)
         return -1;
-    if (mkdirat(in, name, 0700) && errno != EEXIST)
-        ignored(verbose, name, "cannot be made");
-    int opened = openat(in, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    make(in, name, p);
+    int opened = open_in(in, name, O_NOFOLLOW, p);
     close(in);
-    if (opened < 0)
-        ignored(verbose, name, "cannot be opened as a folder");
-    else if (is_ours(opened, S_IFDIR, name, verbose, &about))
+    if (opened < 0 || is_ours(opened, S_IFDIR, name, p.verbose, &about))
         return opened;
-    else
-        close(opened);
+    close(opened);
     return -1;
 }
 
-static int open_folder(const char *name, int verbose)
+static int open_folder(const char *name, purpose p)
 {
-    return enter(enter(open_base(verbose), "libattn", verbose), name, verbose);
+    return enter(enter(open_base(p), "libattn", p), name, p);
 }
 
 static int read_all(int from, unsigned char *bytes, size_t size)
@@ -145,7 +156,7 @@ static unsigned char *read_file(int file, const char *name, int verbose, size_t 
 /* O_NONBLOCK: a named pipe does not make this process wait. */
 unsigned char *attn_user_file_read(const char *folder, const char *name, int verbose, size_t *size)
 {
-    int opened = open_folder(folder, verbose);
+    int opened = open_folder(folder, (purpose){ 0, verbose });
     if (opened < 0)
         return NULL;
     int file = openat(opened, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -186,7 +197,7 @@ static int write_in(int folder, const char *name, const attn_piece *pieces, int 
 
 int attn_user_file_write(const char *folder, const char *name, int verbose, const attn_piece *pieces, int count)
 {
-    int opened = open_folder(folder, verbose);
+    int opened = open_folder(folder, (purpose){ 1, verbose });
     if (opened < 0)
         return 0;
     int written = write_in(opened, name, pieces, count);

@@ -14,7 +14,8 @@ typedef struct attn_piece {
 /* The whole file, for free(). NULL: there is none, or it is not a plain file of this user's that only he may write. */
 unsigned char *attn_user_file_read(const char *folder, const char *name, int verbose, size_t *size);
 
-/* Writes the pieces one behind the other; another process sees all of them or the file before. 0: it did not. */
+/* Writes the pieces one behind the other, in folders made when missing; another process sees all of them or the file before.
+ * 0: it did not. */
 int attn_user_file_write(const char *folder, const char *name, int verbose, const attn_piece *pieces, int count);
 
 #endif

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hash.h"
 #include "log.h"
 #include "user_file.h"
 
@@ -24,15 +25,6 @@ typedef struct header {
 } header;
 
 static const char MAGIC[8] = "attncch1";
-
-uint64_t attn_hash(uint64_t hash, const void *bytes, size_t size)
-{
-    const unsigned char *at = bytes;
-    hash ^= UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < size; i++)
-        hash = (hash ^ at[i]) * UINT64_C(0x100000001b3);
-    return hash;
-}
 
 static void name_of(const char *key, char name[NAME_SIZE])
 {

@@ -5,7 +5,6 @@
 #define ATTN_GPU_CACHE_H
 
 #include <stddef.h>
-#include <stdint.h>
 
 /* `bytes` lie within `block`, which is for free(). */
 typedef struct attn_blob {
@@ -19,8 +18,5 @@ int attn_cache_load(const char *folder, const char *key, int verbose, attn_blob 
 
 /* Stores it, or does not; another process sees all of it or nothing. */
 void attn_cache_store(const char *folder, const char *key, int verbose, const void *bytes, size_t size);
-
-/* A hash of `bytes` going on from `hash`: FNV-1a of 64 bits. It finds damage and names files; it keeps nobody out. */
-uint64_t attn_hash(uint64_t hash, const void *bytes, size_t size);
 
 #endif

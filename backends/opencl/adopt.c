@@ -7,7 +7,6 @@
 #include <stdlib.h>
 
 #include "device.h"
-#include "log.h"
 
 /* Its number in the list, so that an adopted device has the name of the one that lib opens; -1: a sub-device. */
 static int number_of(cl_device_id id)
@@ -60,9 +59,9 @@ static attn_status adopt(const attn_opencl_api *cl, cl_context context, cl_devic
     if (queue)
         ATTN_TRY(check_queue(cl, queue, context, id));
     ATTN_TRY(attn_opencl_open(cl, &traits, context, queue, &opened));
-    opened->base.backend = &attn_backend_opencl;
-    opened->base.verbose = attn_log_level();
-    attn_opencl_describe(&traits, number_of(id), &opened->base.info);
+    attn_device_info info = ATTN_DEVICE_INFO_INIT;
+    attn_opencl_describe(&traits, number_of(id), &info);
+    attn_device_begin(&opened->base, &attn_backend_opencl, &info);
     *adopted = &opened->base;
     return ATTN_OK;
 }

@@ -8,6 +8,7 @@
 
 #include "environment.h"
 #include "gpu/cache.h"
+#include "hash.h"
 #include "log.h"
 #include "program.h"
 #include "text.h"

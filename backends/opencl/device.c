@@ -6,7 +6,6 @@
 
 #include <limits.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "environment.h"
 #include "forward.h"
@@ -87,10 +86,9 @@ attn_status attn_opencl_open(const attn_opencl_api *cl, const attn_opencl_traits
         free(opened);
         return attn_fail(ATTN_NO_MEMORY, "no memory for a device of %zu bytes", sizeof *opened);
     }
-    const char *caches = attn_environment("ATTN_OPENCL_CACHE");
     opened->cl = cl;
     opened->traits = *traits;
-    opened->caches = !caches || strcmp(caches, "0");
+    opened->caches = !attn_environment_off("ATTN_OPENCL_CACHE");
     attn_status status = take_context(opened, context);
     if (!status)
         status = take_queue(opened, queue);
