@@ -80,12 +80,15 @@ static int open_cases(struct bench *bench)
         struct bench_case *c = &bench->cases[i];
         attn_device *device = bench->device;
         progress_step(&progress, i, c->name);
+        c->command = "bench";
         if (c->listed && c->listed->device && !bench->reference) {
             if (attn_device_open(c->listed->device, &bench->reference))
                 status = failed(c->listed->device, attn_reason());
         }
         if (c->listed && c->listed->device)
             device = bench->reference;
+        else
+            c->kernel = bench->settings.kernel;
         if (!status)
             status = bench_case_open(c, device, bench->rounds);
     }

@@ -23,6 +23,7 @@ struct bench_settings {
     const char *filter; /* part of a name, or a whole one; NULL: all */
     const char *text;   /* one case in the case language instead of the list; NULL: none */
     const char *file;   /* cases, one a line, instead of the list; NULL: none */
+    const char *kernel; /* of the device; NULL: the library chooses */
     int64_t threads;    /* 0: the device's default */
     int64_t rounds;
     int with_long, with_standard;
@@ -36,6 +37,8 @@ struct bench_case {
     char name[CASE_NAME];
     char text[CASE_NAME];
     const perf_case *listed; /* NULL: from --case or --cases */
+    const char *command;     /* of attn, whose errors they are */
+    const char *kernel;      /* of the device; NULL: the library chooses */
     char declined[160];      /* why the device does not run it; "": it does */
     attn_device *device;
     attn_queue *queue;

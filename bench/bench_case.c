@@ -16,7 +16,7 @@ enum { COLD_REPEATS = 5 };                /* emptying the caches costs more than
 
 static int failed(const struct bench_case *c, const char *what)
 {
-    fprintf(stderr, "attn bench: %s: %s: %s\n", c->name, what, attn_reason());
+    fprintf(stderr, "attn %s: %s: %s: %s\n", c->command, c->name, what, attn_reason());
     return 1;
 }
 
@@ -81,17 +81,18 @@ int bench_case_open(struct bench_case *c, attn_device *device, int rounds)
     attn_problem problem;
     char error[2 * CASE_NAME];
     if (case_parse(c->text, &parsed, error, sizeof error)) {
-        fprintf(stderr, "attn bench: %s\n", error);
+        fprintf(stderr, "attn %s: %s\n", c->command, error);
         return 1;
     }
     c->device = device;
     c->cold = parsed.nq == 1; /* between two tokens a model reads its weights and its other layers' K and V */
     c->seconds = calloc((size_t)rounds, sizeof *c->seconds);
     if (!c->seconds) {
-        fprintf(stderr, "attn bench: out of memory\n");
+        fprintf(stderr, "attn %s: out of memory\n", c->command);
         return 1;
     }
     case_problem(&parsed, &problem);
+    problem.kernel = c->kernel;
     if (open_pattern_plan(c, &parsed, &problem))
         return 1;
     if (!c->plan)

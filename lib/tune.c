@@ -177,10 +177,11 @@ attn_status attn_device_prefer(attn_device *device, const attn_problem *problem,
         return attn_fail(ATTN_INVALID, "device is NULL");
     if (!problem && name)
         return attn_fail(ATTN_INVALID, "problem is NULL, expected one with kernel \"%.64s\"", name);
-    if (attn_environment_off(SWITCH))
-        return attn_fail(ATTN_UNSUPPORTED, "%s is 0: no kernel is preferred to the device's own order", SWITCH);
-    if (problem) {
+    if (problem)
         ATTN_TRY(class_of(device, problem, name, &class, &kernel));
+    if (attn_environment_off(SWITCH))
+        return attn_fail(ATTN_UNSUPPORTED, "%s is 0: no kernel is preferred", SWITCH);
+    if (problem) {
         attn_tuned_load(device, &tuned);
         tuned.kernel[class] = kernel;
     }

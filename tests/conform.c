@@ -63,6 +63,30 @@ void target_close(struct target *target)
     target->device = NULL;
 }
 
+int target_set_kernel(struct target *target, const char *kernel)
+{
+    size_t length = strlen(target->label);
+    const char *name;
+    int i;
+
+    for (i = 0; (name = attn_device_kernel(target->device, i)) != NULL; i++) {
+        if (strcmp(name, kernel) != 0)
+            continue;
+        snprintf(target->label + length, sizeof target->label - length, "/%s", kernel);
+        target->kernel = kernel;
+        return 1;
+    }
+    return 0;
+}
+
+attn_status target_plan(const struct target *target, const attn_problem *problem, attn_plan **plan)
+{
+    attn_problem own = *problem;
+
+    own.kernel = target->kernel;
+    return attn_plan_create(target->device, &own, plan);
+}
+
 /* ---- memory ------------------------------------------------------------------------------------------------- */
 
 static attn_memory advance(attn_memory memory, size_t bytes)
@@ -309,7 +333,7 @@ enum outcome conform_run_plan(const struct target *target, const attn_plan *plan
 enum outcome conform_run(const struct target *target, const struct instance *in, struct result *result, char *message)
 {
     attn_plan *plan = NULL;
-    attn_status status = attn_plan_create(target->device, &in->problem, &plan);
+    attn_status status = target_plan(target, &in->problem, &plan);
     enum outcome outcome;
 
     if (status) {

@@ -19,6 +19,7 @@ struct target {
     attn_device *device;
     attn_device_info info;
     attn_queue *queue;
+    const char *kernel; /* of the device; NULL: the library chooses */
 };
 
 /* Opens a target; `isa` NULL: as the environment says. Returns the status of attn_device_open. */
@@ -26,6 +27,12 @@ attn_status target_open(struct target *target, const char *name, const char *isa
 /* Sets the environment variable that lowers the level of device "cpu" when it is opened; "" removes it. */
 void target_set_isa(const char *isa);
 void target_close(struct target *target);
+
+/* Only this kernel from now on; 0 when the device has none of that name. */
+int target_set_kernel(struct target *target, const char *kernel);
+
+/* attn_plan_create on the target, with its kernel. */
+attn_status target_plan(const struct target *target, const attn_problem *problem, attn_plan **plan);
 
 /* An instance in the memory of a device, between guard words, with a workspace of exactly the plan's size. */
 struct image {

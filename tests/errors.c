@@ -375,7 +375,7 @@ static enum outcome spoilt_run(const struct target *target, struct instance *in,
                                char *message)
 {
     attn_plan *plan = NULL;
-    attn_status status = attn_plan_create(target->device, &in->problem, &plan);
+    attn_status status = target_plan(target, &in->problem, &plan);
     enum outcome outcome = OUTCOME_SKIPPED;
 
     if (status) {

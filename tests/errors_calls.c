@@ -219,6 +219,38 @@ static attn_status plan_later_zero(const struct target *target)
     return plan_later(target, 0);
 }
 
+static attn_status plan_unknown_kernel(const struct target *target)
+{
+    attn_problem problem = small_problem();
+    attn_plan *plan = NULL;
+    attn_status status;
+
+    problem.kernel = "abacus";
+    status = attn_plan_create(target->device, &problem, &plan);
+    if (!status)
+        attn_plan_destroy(plan);
+    return status;
+}
+
+/* What is refused is stored nowhere. */
+static attn_status prefer_of_null(const struct target *target)
+{
+    (void)target;
+    return attn_device_prefer(NULL, NULL, NULL);
+}
+
+static attn_status prefer_for_nothing(const struct target *target)
+{
+    return attn_device_prefer(target->device, NULL, attn_device_kernel(target->device, 0));
+}
+
+static attn_status prefer_unknown(const struct target *target)
+{
+    const attn_problem problem = small_problem();
+
+    return attn_device_prefer(target->device, &problem, "abacus");
+}
+
 /* Calls `use` with a plan of the small problem. */
 static attn_status with_plan(const struct target *target, attn_status (*use)(const struct target *, const attn_plan *))
 {
@@ -361,6 +393,10 @@ const struct wrong_call wrong_calls[] = {
     { "error/plan_create/NULL plan", plan_nowhere, ATTN_INVALID, "plan", 0 },
     { "error/plan_create/later field set", plan_later_field, ATTN_UNSUPPORTED, "problem", 0 },
     { "error/plan_create/later field zero", plan_later_zero, ATTN_OK, "", 0 },
+    { "error/plan_create/unknown kernel", plan_unknown_kernel, ATTN_INVALID, "kernel is \"abacus\"", 0 },
+    { "error/device_prefer/NULL device", prefer_of_null, ATTN_INVALID, "device", 0 },
+    { "error/device_prefer/NULL problem", prefer_for_nothing, ATTN_INVALID, "problem", 0 },
+    { "error/device_prefer/unknown kernel", prefer_unknown, ATTN_INVALID, "kernel is \"abacus\"", 0 },
     { "error/plan_get_info/NULL info", info_nowhere, ATTN_INVALID, "info", 0 },
     { "error/plan_get_info/NULL plan", info_of_no_plan, ATTN_INVALID, "plan", 0 },
     { "error/run/NULL plan", run_no_plan, ATTN_INVALID, "plan", 0 },

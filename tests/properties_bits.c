@@ -133,7 +133,7 @@ static enum outcome two_at_once(const struct target *target, struct instance *in
 
     if (outcome != OUTCOME_PASSED)
         return outcome;
-    if (attn_plan_create(target->device, &in->problem, &plan)) {
+    if (target_plan(target, &in->problem, &plan)) {
         snprintf(message, MESSAGE, "attn_plan_create: %s", attn_reason());
         outcome = OUTCOME_FAILED;
     } else {

@@ -111,7 +111,7 @@ static attn_status run_part(const struct target *target, const attn_problem *pro
     args.o = o;
     args.lse = lse;
     args.workspace.handle = args.workspace.offset = 0;
-    status = attn_plan_create(target->device, problem, &plan);
+    status = target_plan(target, problem, &plan);
     if (status)
         return status;
     args.workspace_size = attn_plan_workspace(plan);
@@ -197,7 +197,7 @@ static enum outcome merge_parts(const struct target *target, const struct instan
     attn_plan *plan = NULL;
     enum outcome outcome = OUTCOME_FAILED;
 
-    if (attn_plan_create(target->device, &in->problem, &plan)) {
+    if (target_plan(target, &in->problem, &plan)) {
         snprintf(message, MESSAGE, "attn_plan_create: %s", attn_reason());
         return OUTCOME_FAILED;
     }
@@ -355,7 +355,7 @@ static enum outcome merge_host_parts(const struct target *target, struct instanc
     struct parts parts, shifted;
     struct image image;
     attn_plan *plan = NULL;
-    attn_status status = attn_plan_create(target->device, &in->problem, &plan);
+    attn_status status = target_plan(target, &in->problem, &plan);
     enum outcome outcome = OUTCOME_FAILED;
 
     if (status) {

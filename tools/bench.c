@@ -21,6 +21,7 @@ static const struct option_row rows[] = {
                       "this case instead of the list, such as mine/causal/h8/n512/d64/f16"),
     OPTION_ROW_STRING("cases", struct bench_settings, file, "FILE",
                       "cases from a file, one a line, instead of the list"),
+    OPTION_ROW_STRING("kernel", struct bench_settings, kernel, "NAME", "the device's kernel of this name"),
     OPTION_ROW_INT("threads", struct bench_settings, threads, "N", 0, 1024,
                    "host threads, of the ceilings too; 0: the device's default"),
     OPTION_ROW_INT("rounds", struct bench_settings, rounds, "N", 1, BENCH_MOST_ROUNDS,
@@ -56,6 +57,8 @@ int command_bench(int argc, char **argv)
         return options_usage_error("bench", "--csv and --json exclude each other");
     if (settings.text && settings.file)
         return options_usage_error("bench", "--case and --cases exclude each other");
+    if (settings.kernel && (settings.patterns || settings.sweep))
+        return options_usage_error("bench", "--kernel is for cases, not for --patterns and --sweep");
     if (settings.patterns || settings.sweep)
         return (settings.patterns ? bench_patterns : bench_sweep)(&settings) ? EXIT_FAILED : EXIT_OK;
     struct bench bench;

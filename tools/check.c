@@ -30,13 +30,15 @@ static const char *const isa_levels[] = { "c", "avx2", "avx512", "neon" };
 enum { ISA_LEVELS = sizeof isa_levels / sizeof *isa_levels };
 
 struct settings {
-    const char *device, *isa, *filter;
+    const char *device, *kernel, *isa, *filter;
     int level, tap, json, support, list;
     int64_t seed;
 };
 
 static const struct option_row rows[] = {
     OPTION_ROW_STRING("device", struct settings, device, "NAME", "check this device; default: all but reference"),
+    OPTION_ROW_STRING("kernel", struct settings, kernel, "NAME",
+                      "only this kernel, of the devices that have it (see 'attn devices --kernels')"),
     OPTION_ROW_STRING("isa", struct settings, isa, "LEVEL",
                       "level of device cpu: c, avx2, avx512, neon or all; default: ATTN_CPU_ISA, else all"),
     OPTION_ROW_STRING("filter", struct settings, filter, "TEXT",
@@ -97,7 +99,8 @@ static int list_cases(struct check *check)
 
 /* ---- which devices --------------------------------------------------------------------------------------------- */
 
-/* A device that is listed must open; an instruction set level that this machine or build lacks need not. */
+/* A device that is listed must open; an instruction set level that this machine or build lacks need not. Devices without the
+ * kernel that is asked for are left out. */
 static void add_target(struct check *check, const char *name, const char *isa)
 {
     struct target *target = &check->targets[check->target_count];
@@ -107,6 +110,10 @@ static void add_target(struct check *check, const char *name, const char *isa)
     if (check->target_count == MOST_TARGETS)
         return;
     status = target_open(target, name, isa);
+    if (!status && check->settings.kernel != NULL && !target_set_kernel(target, check->settings.kernel)) {
+        target_close(target);
+        return;
+    }
     if (!status) {
         check->target_count++;
         snprintf(text, sizeof text, "%s: %s", target->label, target->info.description);
@@ -130,7 +137,8 @@ static int is_cpu(const char *name)
 static void add_levels(struct check *check, const char *name)
 {
     const char *given = getenv("ATTN_CPU_ISA"), *isa = check->settings.isa;
-    int all = is_cpu(name) && (isa != NULL ? strcmp(isa, "all") == 0 : given == NULL), i;
+    int all = check->settings.kernel == NULL && is_cpu(name) && (isa != NULL ? strcmp(isa, "all") == 0 : given == NULL),
+        i;
     char before[64];
 
     snprintf(before, sizeof before, "%s", given != NULL ? given : "");
@@ -353,8 +361,10 @@ static int run(struct check *check)
         return EXIT_FAILED;
     }
     add_targets(check);
+    if (check->target_count == 0 && check->settings.kernel != NULL)
+        fprintf(stderr, "attn check: --kernel '%s': no device has it\n", check->settings.kernel);
     if (check->target_count == 0)
-        return report_end(&check->report) ? EXIT_FAILED : EXIT_OK;
+        return report_end(&check->report) || check->settings.kernel != NULL ? EXIT_FAILED : EXIT_OK;
     progress_begin(&check->progress, count_steps(check));
     check_cases(check);
     check_rest(check);
@@ -391,6 +401,8 @@ int command_check(int argc, char **argv)
         return status;
     if (check.settings.tap && check.settings.json)
         return options_usage_error("check", "--tap and --json exclude each other");
+    if (check.settings.kernel && check.settings.isa)
+        return options_usage_error("check", "--kernel and --isa exclude each other");
     if (cases_count() < 0)
         return EXIT_FAILED;
     status = check.settings.list ? list_cases(&check) : check.settings.support ? support(&check) : run(&check);

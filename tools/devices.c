@@ -10,16 +10,19 @@
 
 #include "attn.h"
 #include "commands.h"
+#include "execute.h"
 #include "json.h"
 #include "options.h"
 
 struct devices_options {
-    int json;
+    int json, kernels;
 };
 
-static const struct option_row rows[] = {
-    OPTION_ROW_FLAG("json", struct devices_options, json, "print a JSON array instead of a table"), OPTION_ROW_END
-};
+static const struct option_row rows[] = { OPTION_ROW_FLAG("json", struct devices_options, json,
+                                                          "print a JSON array instead of a table"),
+                                          OPTION_ROW_FLAG("kernels", struct devices_options, kernels,
+                                                          "print the kernels of each device instead, fastest first"),
+                                          OPTION_ROW_END };
 
 enum { TYPES_TEXT = 64 };
 
@@ -58,31 +61,54 @@ static void print_line(const attn_device_info *info, int first)
            info->description);
 }
 
-int command_devices(int argc, char **argv)
+static int print_kernels(const attn_device_info *info)
 {
-    struct devices_options options = { 0 };
-    const struct option_set sets[] = { { "Options", rows, &options }, OPTION_SET_END };
-    const struct option_command command = {
-        "devices", "[--json]",
-        "Lists the devices that the library finds on this machine: name, memory, threads or compute units,\n"
-        "largest D, element types.",
-        sets, NULL
-    };
-    int parsed = options_parse(&command, argc, argv);
-    if (parsed != OPTIONS_GO)
-        return parsed;
-    int count = attn_device_count();
-    if (options.json)
-        printf("[");
+    attn_device *device = NULL;
+    attn_status status = attn_device_open(info->name, &device);
+    if (status)
+        return print_failure("devices", info->name, status, attn_reason());
+    for (int i = 0; attn_device_kernel(device, i); i++)
+        printf("%-12s %s\n", info->name, attn_device_kernel(device, i));
+    attn_device_close(device);
+    return EXIT_OK;
+}
+
+static int list_devices(const struct devices_options *options)
+{
+    int count = attn_device_count(), status = EXIT_OK;
     for (int i = 0; i < count; i++) {
         attn_device_info info = ATTN_DEVICE_INFO_INIT;
         if (attn_device_describe(i, &info)) {
             fprintf(stderr, "attn devices: device %d: %s\n", i, attn_reason());
             return EXIT_FAILED;
         }
-        (options.json ? print_json : print_line)(&info, i == 0);
+        if (options->kernels)
+            status |= print_kernels(&info);
+        else
+            (options->json ? print_json : print_line)(&info, i == 0);
     }
+    return status;
+}
+
+int command_devices(int argc, char **argv)
+{
+    struct devices_options options = { 0, 0 };
+    const struct option_set sets[] = { { "Options", rows, &options }, OPTION_SET_END };
+    const struct option_command command = {
+        "devices", "[--json | --kernels]",
+        "Lists the devices that the library finds on this machine: name, memory, threads or compute units,\n"
+        "largest D, element types. Or, for each, the kernels that --kernel of other commands takes.",
+        sets, NULL
+    };
+    int parsed = options_parse(&command, argc, argv);
+    if (parsed != OPTIONS_GO)
+        return parsed;
+    if (options.json && options.kernels)
+        return options_usage_error("devices", "--json and --kernels exclude each other");
     if (options.json)
+        printf("[");
+    int status = list_devices(&options);
+    if (options.json && status == EXIT_OK)
         printf("\n]\n");
-    return EXIT_OK;
+    return status;
 }

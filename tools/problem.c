@@ -47,6 +47,7 @@ const struct option_row problem_rows[] = {
         "added to the scores, (Nq,Nk), (H,Nq,Nk) or (B,H,Nq,Nk); sizes of 1 broadcast"),
     ROW(STRING, "sink-logit", path[FILE_SINK_LOGIT], "FILE", "learned sink logits, f32 (H)"),
     ROW(CHOICE, "out-type", out_type, out_types, "type of the output: that of q, or f32"),
+    ROW(STRING, "kernel", kernel, "NAME", "the device's kernel of this name (see 'attn devices --kernels')"),
     OPTION_ROW_END
 };
 
@@ -191,6 +192,7 @@ void problem_finish(const struct problem_options *options, attn_problem *problem
     problem->mask.chunk_back = options->chunk_back;
     problem->mask.combine = options->unite ? ATTN_UNION : ATTN_INTERSECTION;
     problem->mask.sink = options->sink;
+    problem->kernel = options->kernel;
 }
 
 static void print_shape(const char *name, const attn_tensor *tensor, const char *after)

@@ -19,10 +19,11 @@ struct problem_options {
     int align, causal, unite;
     int64_t window[2], chunk, chunk_back, sink;
     double scale, softcap;
+    const char *kernel; /* NULL: the library chooses */
 };
 #define PROBLEM_OPTIONS_INIT                                                                                           \
     {                                                                                                                  \
-        { NULL }, 0, 0, 0, 0, 0, 0, { -1, -1 }, 0, 0, 0, 0.0, 0.0                                                      \
+        { NULL }, 0, 0, 0, 0, 0, 0, { -1, -1 }, 0, 0, 0, 0.0, 0.0, NULL                                                \
     }
 
 extern const struct option_row problem_file_rows[];

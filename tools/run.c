@@ -67,6 +67,12 @@ static int error(const char *option, const char *path, const char *reason)
 
 /* ---- checks before anything runs ------------------------------------------------------------------------------- */
 
+static int runs_all(const struct run *run)
+{
+    const char *device = run->options.device;
+    return device ? !strcmp(device, "all") : run->options.expect != NULL;
+}
+
 static int check_options(const struct run *run)
 {
     static const char *const required[] = { "q", "k", "v" };
@@ -75,6 +81,8 @@ static int check_options(const struct run *run)
             return options_usage_error("run", "--%s is missing", required[i]);
     if (run->options.tolerance >= 0.0 && !run->options.expect)
         return options_usage_error("run", "--tolerance needs --expect");
+    if (run->problem_options.kernel && runs_all(run))
+        return options_usage_error("run", "--kernel needs --device NAME, of one device");
     return OPTIONS_GO;
 }
 
@@ -266,6 +274,7 @@ static void run_table(struct run *run, int all)
 {
     attn_problem exact = run->problem;
     exact.o.dtype = ATTN_F32;
+    exact.kernel = NULL;
     run_on(run, REFERENCE, &exact, &run->reference);
     if (run->reference.status == ATTN_INVALID) {
         run->failed |= print_failure("run", REFERENCE, run->reference.status, run->reference.reason);
@@ -312,7 +321,7 @@ static int write_outputs(const struct run *run)
 static int run_prepared(struct run *run)
 {
     const char *device = run->options.device;
-    int all = device ? !strcmp(device, "all") : run->expected != NULL;
+    int all = runs_all(run);
     if (all)
         run->options.device = NULL;
     if (all || (run->expected && strcmp(device, REFERENCE)))
