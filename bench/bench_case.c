@@ -12,7 +12,6 @@
 #include "tools/timing.h"
 
 static const double round_seconds = 0.05; /* what a short case is repeated for */
-enum { COLD_REPEATS = 5 };                /* emptying the caches costs more than the run */
 
 static int failed(const struct bench_case *c, const char *what)
 {
@@ -47,7 +46,7 @@ static int set_repeats(struct bench_case *c)
     if (seconds < 0.0)
         return failed(c, "run");
     long repeats = (long)(round_seconds / fmax(seconds, 1e-7)) + 1;
-    c->repeats = c->cold && repeats > COLD_REPEATS ? COLD_REPEATS : repeats;
+    c->repeats = c->cold && repeats > BENCH_COLD_REPEATS ? BENCH_COLD_REPEATS : repeats;
     return 0;
 }
 

@@ -20,6 +20,7 @@ static const struct command {
     { "run", command_run, "compute attention on NumPy files" },
     { "check", command_check, "test a device against the float64 reference" },
     { "bench", command_bench, "time a device against its own ceilings" },
+    { "tune", command_tune, "find the fastest kernels of a device and keep the choice" },
     { "explain", command_explain, "say what a problem would run and what it costs" },
     { "draw", command_draw, "draw a sparsity pattern, its elements and its tiles" },
 };

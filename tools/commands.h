@@ -18,6 +18,7 @@ int command_devices(int argc, char **argv);
 int command_run(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_bench(int argc, char **argv);
+int command_tune(int argc, char **argv);
 int command_explain(int argc, char **argv);
 int command_draw(int argc, char **argv);
 
