@@ -135,11 +135,11 @@ test_bad_files() {
 test_usage() {
     wants '--help lists the commands' 0 '^  explain ' '' --help
     wants '--version' 0 '^attn [0-9]+\.[0-9]+\.[0-9]+ ' '' --version
-    for command in devices run check bench explain draw; do
+    for command in devices run check bench tune explain draw; do
         wants "$command --help" 0 "^Usage: attn $command" '' $command --help
         wants "$command: unknown option" 2 '' "attn $command: unknown option '--nonsense'" $command --nonsense
     done
-    for command in devices run check bench 'explain full' 'draw full'; do
+    for command in devices run check bench tune 'explain full' 'draw full'; do
         wants "$command: unexpected argument" 2 '' "attn ${command% *}: unexpected argument 'nonsense'" $command nonsense
     done
     wants 'no command' 2 '' 'command is missing'
@@ -322,6 +322,73 @@ test_options() {
     same --window 308,308
 }
 
+# ---- kernels ------------------------------------------------------------------------------------------------
+
+test_kernels() {
+    wants 'devices --kernels' 0 '^cpu +flash-c$' '' devices --kernels
+    wants 'explain --kernel' 0 '^  flash-c is named by the problem$' '' explain --device cpu --kernel flash-c
+    wants 'explain: unknown kernel' 1 '' 'kernel is "abacus", device cpu has .*flash-c' \
+        explain --device cpu --kernel abacus
+    wants 'run --kernel' 0 '^kernel +flash-c' '' run $inputs --device cpu --kernel flash-c --repeat 1
+    wants 'run --kernel beside the reference' 0 '^reference ' '' \
+        run $inputs --device cpu --kernel flash-c --repeat 1 --expect "$fixture/o.npy"
+    wants 'run --kernel on every device' 2 '' '--kernel needs --device' run $inputs --device all --kernel flash-c
+    wants 'bench: unknown kernel' 1 '' 'attn bench: .*: plan: kernel is "abacus"' \
+        bench --kernel abacus --case x/n1/h1/d8/f32
+    wants 'check --kernel' 0 '^[1-9][0-9]* passed, 0 failed, 0 skipped$' '' \
+        check --device cpu --kernel flash-c --filter feature/n70:30
+    wants 'check: unknown kernel' 1 '' "'abacus': no device has it" check --kernel abacus
+}
+
+# prefers PATTERN TITLE: what explain says of a problem of the class that test_tune tunes.
+prefers() {
+    wants "$2" 0 "$1" '' explain --device cpu --len-q 1 --len-k 64 --heads-q 1 --dim 64
+}
+
+# Where one kernel takes every problem there is nothing to choose, and nothing is kept.
+test_tune() {
+    XDG_CACHE_HOME=$folder/cache
+    ATTN_TUNE=1
+    export XDG_CACHE_HOME ATTN_TUNE
+    mkdir "$XDG_CACHE_HOME"
+    prefers '^kernel ' 'nothing is preferred at first'
+    test -z "$(ls "$XDG_CACHE_HOME")"
+    result $? 'and looking makes no folder'
+    tune='tune --device cpu --rounds 1 --filter f32/d64/decode'
+    wants 'tune --dry-run' 0 ' chosen$|no class' '' $tune --dry-run
+    test -z "$(ls "$XDG_CACHE_HOME")"
+    result $? 'keeps nothing'
+    wants 'tune' 0 ' chosen$|no class' '' $tune
+    chosen=$(awk '$NF == "chosen" { print $2 }' "$out")
+    if test -n "$chosen"; then
+        test_kept "$chosen"
+    else
+        prefers '^kernel +flash-c$' 'one kernel is not preferred'
+    fi
+    wants 'tune of one kernel' 0 '^reference: no class with a choice' '' tune --device reference
+    wants 'tune --forget' 0 'nothing is kept' '' tune --device cpu --forget
+    prefers '^kernel ' 'explain says so no more'
+    ! grep -q preferred "$out"
+    result $? 'and takes the first kernel'
+    wants 'tune --forget --dry-run' 2 '' '--forget takes neither' tune --forget --dry-run
+    ATTN_TUNE=0
+    wants 'tune with ATTN_TUNE=0' 1 '' 'ATTN_TUNE is 0' tune --device cpu --forget
+}
+
+# test_kept KERNEL: it was chosen, and is in a file.
+test_kept() {
+    prefers "^  $1 is preferred for f32/d64/decode by attn tune$" 'explain says that a choice is from attn tune'
+    file=$(echo "$XDG_CACHE_HOME"/libattn/tune/*.txt)
+    sed 's/ [^ ]*$/ flash-c/;1s/.*/other/' "$file" > "$folder/other"
+    sed '1!s/ [^ ]*$/ flash-c/' "$file" > "$folder/edited"
+    cat "$folder/edited" > "$file"
+    prefers '^kernel +flash-c$' 'what the file says is taken'
+    cat "$folder/other" > "$file"
+    ATTN_VERBOSE=1 "$attn" explain --device cpu --len-q 1 --heads-q 1 --dim 64 > "$out" 2> "$err"
+    holds "$err" 'tune: .* is damaged or of another device; ignored' && ! grep -q preferred "$out"
+    result $? 'a file of another device is ignored'
+}
+
 # ---- the fixture --------------------------------------------------------------------------------------------
 
 # same_bytes TITLE A B
@@ -389,7 +456,7 @@ manual_example() {
 
 # Every option that the program knows is in its manual page.
 options_documented() {
-    for command in devices run check bench explain draw; do
+    for command in devices run check bench tune explain draw; do
         "$attn" $command --help | sed -n 's/^  \(--[a-z-]*\).*/\1/p'
     done | sort -u | while read -r option; do
         sed 's/\\-/-/g' "$source/tools/attn.1" | grep -q -e "$option" || echo "$option is missing in tools/attn.1"
@@ -457,6 +524,8 @@ test_draw
 test_svg
 test_masks
 test_fixture
+test_kernels
+test_tune
 test_manual
 echo "1..$points"
 test $failed = 0

@@ -361,10 +361,12 @@ static int run(struct check *check)
         return EXIT_FAILED;
     }
     add_targets(check);
-    if (check->target_count == 0 && check->settings.kernel != NULL)
+    if (check->target_count == 0 && check->settings.kernel != NULL) {
         fprintf(stderr, "attn check: --kernel '%s': no device has it\n", check->settings.kernel);
+        return EXIT_FAILED;
+    }
     if (check->target_count == 0)
-        return report_end(&check->report) || check->settings.kernel != NULL ? EXIT_FAILED : EXIT_OK;
+        return report_end(&check->report) ? EXIT_FAILED : EXIT_OK;
     progress_begin(&check->progress, count_steps(check));
     check_cases(check);
     check_rest(check);
