@@ -62,7 +62,7 @@ targets() {
     unit_*) echo "tests/$1" ;;
     header.tap) ;;
     symbols.sh) echo libattn.la ;;
-    tool.sh) echo attn libattn.la ;;
+    tool.sh | tune.sh) echo attn libattn.la ;;
     *) echo all ;;
     esac
 }

@@ -1,6 +1,6 @@
 /*
- * libFuzzer target: whatever is in the file of preferred kernels, only kernels of the device come out of it; what is then written
- * is read again as it was.
+ * libFuzzer target: whatever is in the file of preferred kernels, only kernels of the device come out of it; what is
+ * then written is read again as it was.
  *
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE.
  */

@@ -2,63 +2,7 @@
 # The program attn from outside: usage errors, files good and bad, the fixture, the example of the manual page.
 # ATTN: the program (./attn). srcdir: the source folder (.). CC: the compiler, for the example.
 
-attn=${ATTN-./attn}
-source=${srcdir-.}
-fixture=$source/tests/fixture
-inputs="--q $fixture/q.npy --k $fixture/k.npy --v $fixture/v.npy"
-folder=$(mktemp -d) || exit 99
-trap 'rm -rf "$folder"' EXIT
-trap 'exit 1' HUP INT TERM
-out=$folder/stdout
-err=$folder/stderr
-points=0
-failed=0
-
-# ---- test points --------------------------------------------------------------------------------------------
-
-# result STATUS TITLE: one test point; on failure shows what the program said.
-result() {
-    points=$((points + 1))
-    if test "$1" = 0; then
-        echo "ok $points - $2"
-        return
-    fi
-    failed=$((failed + 1))
-    echo "not ok $points - $2"
-    sed 's/^/# stdout: /' "$out" | head -n 20
-    sed 's/^/# stderr: /' "$err" | head -n 20
-}
-
-skip() {
-    points=$((points + 1))
-    echo "ok $points - $1 # SKIP $2"
-}
-
-# attn_exits STATUS ARGUMENT...
-attn_exits() {
-    wanted=$1
-    shift
-    "$attn" "$@" > "$out" 2> "$err"
-    status=$?
-    test $status = "$wanted" || { echo "exit status $status, wanted $wanted" >> "$err"; return 1; }
-}
-
-# holds FILE PATTERN: a line of FILE matches; with an empty PATTERN, FILE is empty.
-holds() {
-    if test -z "$2"; then
-        test ! -s "$1"
-    else
-        grep -q -E -e "$2" "$1"
-    fi
-}
-
-# wants TITLE STATUS STDOUT STDERR ARGUMENT...: the exit status, and a pattern for each stream.
-wants() {
-    title=$1 wanted_status=$2 wanted_out=$3 wanted_err=$4
-    shift 4
-    attn_exits "$wanted_status" "$@" && holds "$out" "$wanted_out" && holds "$err" "$wanted_err"
-    result $? "$title"
-}
+. "${srcdir-.}/tests/points.sh"
 
 # ---- files --------------------------------------------------------------------------------------------------
 
@@ -322,73 +266,6 @@ test_options() {
     same --window 308,308
 }
 
-# ---- kernels ------------------------------------------------------------------------------------------------
-
-test_kernels() {
-    wants 'devices --kernels' 0 '^cpu +flash-c$' '' devices --kernels
-    wants 'explain --kernel' 0 '^  flash-c is named by the problem$' '' explain --device cpu --kernel flash-c
-    wants 'explain: unknown kernel' 1 '' 'kernel is "abacus", device cpu has .*flash-c' \
-        explain --device cpu --kernel abacus
-    wants 'run --kernel' 0 '^kernel +flash-c' '' run $inputs --device cpu --kernel flash-c --repeat 1
-    wants 'run --kernel beside the reference' 0 '^reference ' '' \
-        run $inputs --device cpu --kernel flash-c --repeat 1 --expect "$fixture/o.npy"
-    wants 'run --kernel on every device' 2 '' '--kernel needs --device' run $inputs --device all --kernel flash-c
-    wants 'bench: unknown kernel' 1 '' 'attn bench: .*: plan: kernel is "abacus"' \
-        bench --kernel abacus --case x/n1/h1/d8/f32
-    wants 'check --kernel' 0 '^[1-9][0-9]* passed, 0 failed, 0 skipped$' '' \
-        check --device cpu --kernel flash-c --filter feature/n70:30
-    wants 'check: unknown kernel' 1 '' "'abacus': no device has it" check --kernel abacus
-}
-
-# prefers PATTERN TITLE: what explain says of a problem of the class that test_tune tunes.
-prefers() {
-    wants "$2" 0 "$1" '' explain --device cpu --len-q 1 --len-k 64 --heads-q 1 --dim 64
-}
-
-# Where one kernel takes every problem there is nothing to choose, and nothing is kept.
-test_tune() {
-    XDG_CACHE_HOME=$folder/cache
-    ATTN_TUNE=1
-    export XDG_CACHE_HOME ATTN_TUNE
-    mkdir "$XDG_CACHE_HOME"
-    prefers '^kernel ' 'nothing is preferred at first'
-    test -z "$(ls "$XDG_CACHE_HOME")"
-    result $? 'and looking makes no folder'
-    tune='tune --device cpu --rounds 1 --filter f32/d64/decode'
-    wants 'tune --dry-run' 0 ' chosen$|no class' '' $tune --dry-run
-    test -z "$(ls "$XDG_CACHE_HOME")"
-    result $? 'keeps nothing'
-    wants 'tune' 0 ' chosen$|no class' '' $tune
-    chosen=$(awk '$NF == "chosen" { print $2 }' "$out")
-    if test -n "$chosen"; then
-        test_kept "$chosen"
-    else
-        prefers '^kernel +flash-c$' 'one kernel is not preferred'
-    fi
-    wants 'tune of one kernel' 0 '^reference: no class with a choice' '' tune --device reference
-    wants 'tune --forget' 0 'nothing is kept' '' tune --device cpu --forget
-    prefers '^kernel ' 'explain says so no more'
-    ! grep -q preferred "$out"
-    result $? 'and takes the first kernel'
-    wants 'tune --forget --dry-run' 2 '' '--forget takes neither' tune --forget --dry-run
-    ATTN_TUNE=0
-    wants 'tune with ATTN_TUNE=0' 1 '' 'ATTN_TUNE is 0' tune --device cpu --forget
-}
-
-# test_kept KERNEL: it was chosen, and is in a file.
-test_kept() {
-    prefers "^  $1 is preferred for f32/d64/decode by attn tune$" 'explain says that a choice is from attn tune'
-    file=$(echo "$XDG_CACHE_HOME"/libattn/tune/*.txt)
-    sed 's/ [^ ]*$/ flash-c/;1s/.*/other/' "$file" > "$folder/other"
-    sed '1!s/ [^ ]*$/ flash-c/' "$file" > "$folder/edited"
-    cat "$folder/edited" > "$file"
-    prefers '^kernel +flash-c$' 'what the file says is taken'
-    cat "$folder/other" > "$file"
-    ATTN_VERBOSE=1 "$attn" explain --device cpu --len-q 1 --heads-q 1 --dim 64 > "$out" 2> "$err"
-    holds "$err" 'tune: .* is damaged or of another device; ignored' && ! grep -q preferred "$out"
-    result $? 'a file of another device is ignored'
-}
-
 # ---- the fixture --------------------------------------------------------------------------------------------
 
 # same_bytes TITLE A B
@@ -524,8 +401,5 @@ test_draw
 test_svg
 test_masks
 test_fixture
-test_kernels
-test_tune
 test_manual
-echo "1..$points"
-test $failed = 0
+finish

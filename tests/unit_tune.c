@@ -277,6 +277,7 @@ static void texts(void **state)
         { "title", -1, 0 },
         { "titl\nf16/d64/decode wide\n", -1, 0 },
         { "title of another\nf16/d64/decode wide\n", -1, 0 },
+        { "other\nf16/d64/decode wide\n", -1, 0 },
         { "", -1, 0 },
     };
 

@@ -18,11 +18,12 @@ struct devices_options {
     int json, kernels;
 };
 
-static const struct option_row rows[] = { OPTION_ROW_FLAG("json", struct devices_options, json,
-                                                          "print a JSON array instead of a table"),
-                                          OPTION_ROW_FLAG("kernels", struct devices_options, kernels,
-                                                          "print the kernels of each device instead, fastest first"),
-                                          OPTION_ROW_END };
+static const struct option_row rows[] = {
+    OPTION_ROW_FLAG("json", struct devices_options, json, "print a JSON array instead of a table"),
+    OPTION_ROW_FLAG("kernels", struct devices_options, kernels,
+                    "print the kernels of each device instead, fastest first"),
+    OPTION_ROW_END,
+};
 
 enum { TYPES_TEXT = 64 };
 
