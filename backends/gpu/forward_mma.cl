@@ -47,23 +47,63 @@ DEVICE void copy_eight(uint to, __global const uchar *from, long i, int valid, i
 }
 
 
-/* STEP rows of K or V from row `first` of a tile's keys on; rows beyond the sequence become 0. */
-DEVICE void copy_rows(PLAN, const struct item *item, __global const int *pages, __global const uchar *from, int wide,
-                      __constant const long *stride, int tile, int first, uint to, int dim, int padded, int pitch)
+/* K or V as a work-item copies it: 16 bytes of every row that is its own. */
+struct source {
+    __global const uchar *tensor;
+    long at;        /* element of its first row of key 0; paged: from that of the page on */
+    int dim;        /* elements of a row from its first on */
+    int lookups;    /* every row must be looked up in the page table */
+};
+
+DEVICE struct source source_of(PLAN, const struct item *item, __global const uchar *tensor, __constant const long *stride,
+                               int dim, int pitch)
 {
-    const int me = get_local_id(0), chunks = pitch / 8, chunk = me % chunks, rows = keys_of(item, tile) - first;
-    const int looked_up = plan->paged && plan->page_size % TILE_KEYS != 0;
-    const long first_key = (long)tile * TILE_KEYS + first;
-    const long at = key_row(plan, &item->s, pages, first_key, item->head_k, stride) + 8 * chunk;
-    if (8 * chunk >= padded)
-        return;
+    const int chunks = pitch / 8, row = get_local_id(0) / chunks, chunk = get_local_id(0) % chunks;
+    struct source source = { tensor, row * stride[2] + 8 * chunk, dim - 8 * chunk, 0 };
+    if (!plan->paged)
+        source.at += key_row(plan, &item->s, 0, 0, item->head_k, stride);
+    source.lookups = plan->paged && plan->page_size % TILE_KEYS != 0;
+    return source;
+}
+
+/* The first STEP keys from `key` on; all are there and none is looked up. */
+DEVICE void copy_whole(const struct source *source, long at, long stride, uint to, int pitch)
+{
+    const int chunks = pitch / 8, row = get_local_id(0) / chunks, chunk = get_local_id(0) % chunks;
+    const int bytes = max(0, min(16, 2 * source->dim));
+    __global const uchar *from = source->tensor + 2 * at;
+    const long pass = 2 * stride * (GROUP_SIZE / chunks);
     UNROLL
+    for (int i = 0; i < STEP * (pitch / 8) / GROUP_SIZE; i++, from += pass)
+        copy_async(to + swizzled(row + GROUP_SIZE / chunks * i, chunk, pitch), from, bytes);
+}
+
+/* Any: rows beyond the sequence become 0. */
+DEVICE void copy_some(PLAN, const struct item *item, const struct source *source, __global const int *pages, int wide,
+                      __constant const long *stride, long key, long at, int rows, uint to, int pitch)
+{
+    const int chunks = pitch / 8, row = get_local_id(0) / chunks, chunk = get_local_id(0) % chunks;
     for (int i = 0; i < STEP * (pitch / 8) / GROUP_SIZE; i++) {
-        const int row = me / chunks + GROUP_SIZE / chunks * i, there = min(row, rows - 1);
-        const long row_at = looked_up ? key_row(plan, &item->s, pages, first_key + there, item->head_k, stride) + 8 * chunk
-                                      : at + there * stride[2];
-        copy_eight(to + swizzled(row, chunk, pitch), from, row_at, row < rows ? dim - 8 * chunk : 0, wide);
+        const int mine = row + GROUP_SIZE / chunks * i, there = min(mine, rows - 1);
+        const long from = source->lookups ? key_row(plan, &item->s, pages, key + there, item->head_k, stride) + 8 * chunk
+                                          : at + (there - row) * stride[2];
+        copy_eight(to + swizzled(mine, chunk, pitch), source->tensor, from, mine < rows ? source->dim : 0, wide);
     }
+}
+
+/* STEP rows of K or V from row `first` of a tile's keys on. */
+DEVICE void copy_rows(PLAN, const struct item *item, const struct source *source, __global const int *pages, int wide,
+                      __constant const long *stride, int tile, int first, uint to, int padded, int pitch)
+{
+    const long key = (long)tile * TILE_KEYS + first;
+    const int rows = keys_of(item, tile) - first;
+    const long at = source->at + (plan->paged ? key_row(plan, &item->s, pages, key, item->head_k, stride) : key * stride[2]);
+    if (8 * (int)(get_local_id(0) % (pitch / 8)) >= padded)
+        return;
+    if (wide && rows >= STEP && !source->lookups)
+        copy_whole(source, at, stride[2], to, pitch);
+    else
+        copy_some(plan, item, source, pages, wide, stride, key, at, rows, to, pitch);
 }
 
 DEVICE void copy_queries(PLAN, const struct item *item, __global const uchar *q, int wide, uint to)
@@ -85,16 +125,15 @@ struct stream {
 };
 
 DEVICE void copy_next(PLAN, const struct item *item, struct stream *next, __global const int *pages,
-                      __global const uchar *k, __global const uchar *v, int wide, uint ring)
+                      const struct source *k, const struct source *v, int wide, uint ring)
 {
     const uint to = ring + (uint)(next->slot * SLOT_BYTES);
     next->slot = next->slot + 1 == SLOTS ? 0 : next->slot + 1;
     if (next->more && !next->values) {
-        copy_rows(plan, item, pages, k, wide, plan->k_stride, next->step.tile, next->first, to, (int)plan->dim, DIM, PITCH);
+        copy_rows(plan, item, k, pages, wide, plan->k_stride, next->step.tile, next->first, to, DIM, PITCH);
         next->values = 1;
     } else if (next->more) {
-        copy_rows(plan, item, pages, v, wide, plan->v_stride, next->step.tile, next->first, to, (int)plan->dim_v, DIM_V,
-                  PITCH_V);
+        copy_rows(plan, item, v, pages, wide, plan->v_stride, next->step.tile, next->first, to, DIM_V, PITCH_V);
         next->values = 0;
         next->first += STEP;
         if (next->first >= keys_of(item, next->step.tile)) {
@@ -271,6 +310,8 @@ KERNEL(GROUP_SIZE) forward_mma(FORWARD_PARAMETERS)
     if (item.rows == 0)
         return;
 
+    const struct source keys = source_of(plan, &item, k + offset.k, plan->k_stride, (int)plan->dim, PITCH);
+    const struct source values = source_of(plan, &item, v + offset.v, plan->v_stride, (int)plan->dim_v, PITCH_V);
     uint query[DIM / 16][4];
     copy_queries(plan, &item, q + offset.q, wide, ring);
     commit_copies();
@@ -290,12 +331,12 @@ KERNEL(GROUP_SIZE) forward_mma(FORWARD_PARAMETERS)
     int more = find_tile(plan, &item, &step), first = 0, slot = 0;
     struct stream next = { step, more, 0, 0, 0 };
     for (int i = 0; i < SLOTS - 1; i++)
-        copy_next(plan, &item, &next, pages, k + offset.k, v + offset.v, wide, ring);
+        copy_next(plan, &item, &next, pages, &keys, &values, wide, ring);
     while (more) {
         float score[BLOCKS][4];
         WAIT_COPIES(SLOTS - 2);
         barrier(CLK_LOCAL_MEM_FENCE);
-        copy_next(plan, &item, &next, pages, k + offset.k, v + offset.v, wide, ring);
+        copy_next(plan, &item, &next, pages, &keys, &values, wide, ring);
         if (!idle) {
             multiply_keys(score, query, ring + (uint)(slot * SLOT_BYTES));
             const int changes = !plain || !step.full || keys_of(&item, step.tile) < TILE_KEYS;
@@ -307,7 +348,7 @@ KERNEL(GROUP_SIZE) forward_mma(FORWARD_PARAMETERS)
         slot = slot + 1 == SLOTS ? 0 : slot + 1;
         WAIT_COPIES(SLOTS - 2);
         barrier(CLK_LOCAL_MEM_FENCE);
-        copy_next(plan, &item, &next, pages, k + offset.k, v + offset.v, wide, ring);
+        copy_next(plan, &item, &next, pages, &keys, &values, wide, ring);
         if (!idle)
             add_weighted(sum, score, ring + (uint)(slot * SLOT_BYTES));
         slot = slot + 1 == SLOTS ? 0 : slot + 1;
