@@ -30,10 +30,11 @@ struct place_of_work {
     long unit, tile, chunk, slot;
 };
 
-DEVICE struct place_of_work place_of_group(PLAN, int launch, __global const struct long_chunk *chunks)
+DEVICE struct place_of_work place_of_group(PLAN, struct offsets offset, int launch,
+                                          __global const struct long_chunk *chunks)
 {
     /* The last tiles first: under a causal mask they are the longest. */
-    struct place_of_work at = { get_group_id(1), get_num_groups(0) - 1 - get_group_id(0), -1, 0 };
+    struct place_of_work at = { offset.first_unit + get_group_id(1), get_num_groups(0) - 1 - get_group_id(0), -1, 0 };
     if (launch == LAUNCH_LONG) {
         __global const struct long_chunk *c = &chunks[at.tile];
         at.slot = at.tile;
@@ -67,7 +68,7 @@ DEVICE struct item find_item(PLAN, struct offsets offset, int launch, __global c
                              __global const struct long_chunk *chunks)
 {
     struct item item;
-    struct place_of_work at = place_of_group(plan, launch, chunks);
+    struct place_of_work at = place_of_group(plan, offset, launch, chunks);
     item.s = sequence_of(plan, at.unit / plan->units, (__global const int *)(cu_q + offset.cu_q),
                          (__global const int *)(cu_k + offset.cu_k), (__global const int *)(used + offset.used));
     item.unit = at.unit % plan->units;

@@ -71,12 +71,14 @@ static handle open_first(const attn_library *library, const char **name)
 
 static int fill_table(handle from, const attn_library *library, const char *name, char *table)
 {
-    for (size_t i = 0; i < library->count; i++)
-        if (!find_symbol(from, library->entries[i].name, table + library->entries[i].at)) {
-            if (attn_log_level())
-                attn_log_line("%s: %s has no %s; no devices", library->backend, name, library->entries[i].name);
-            return 0;
-        }
+    for (size_t i = 0; i < library->count; i++) {
+        const attn_library_entry *entry = &library->entries[i];
+        if (find_symbol(from, entry->name, table + entry->at) || entry->optional)
+            continue;
+        if (attn_log_level())
+            attn_log_line("%s: %s has no %s; no devices", library->backend, name, entry->name);
+        return 0;
+    }
     return 1;
 }
 

@@ -9,14 +9,15 @@
 
 typedef struct attn_library_entry {
     const char *name;
-    size_t at; /* offset of the pointer in the table */
+    size_t at;    /* offset of the pointer in the table */
+    int optional; /* 1: NULL where the library lacks it */
 } attn_library_entry;
 
 typedef struct attn_library {
-    const char *backend;               /* for messages */
-    const char *variable;              /* of the environment: names the library that stands alone */
-    const char *const *names;          /* what the system may call it, up to NULL */
-    const attn_library_entry *entries; /* each must be there */
+    const char *backend;      /* for messages */
+    const char *variable;     /* of the environment: names the library that stands alone */
+    const char *const *names; /* what the system may call it, up to NULL */
+    const attn_library_entry *entries;
     size_t count;
 } attn_library;
 

@@ -8,7 +8,7 @@ KERNEL(MERGE_GROUP) merge_parts(PLAN_PARAMETER, struct offsets offset, int launc
                           __global const struct long_list *long_lists, __global const uchar *workspace)
 {
     PLAN_BEGIN
-    long unit_index = get_group_id(1), tile = get_group_id(0) / plan->tile_rows, parts = plan->chunks;
+    long unit_index = offset.first_unit + get_group_id(1), tile = get_group_id(0) / plan->tile_rows, parts = plan->chunks;
     const long local_row = get_group_id(0) % plan->tile_rows;
     long slot = unit_index * plan->tiles * plan->chunks + tile * plan->chunks;
     if (launch == LAUNCH_LONG) {

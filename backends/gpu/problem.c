@@ -4,6 +4,8 @@
 
 #include "problem.h"
 
+#include <string.h>
+
 #include "integer.h"
 
 /* With fewer work-groups than this for a compute unit, chunks of a query tile are work-groups of their own. */
@@ -70,6 +72,8 @@ static void set_features(struct plan *p, const attn_problem *problem, const attn
     p->softcap = problem->softcap * log2_e;
     p->scale = s->scale * (p->has_softcap ? 1 / problem->softcap : log2_e);
     p->q_type = problem->q.dtype;
+    p->k_type = problem->k.dtype;
+    p->v_type = problem->v.dtype;
     p->o_type = problem->o.dtype;
     p->bias_type = problem->bias.dtype;
 }
@@ -129,7 +133,8 @@ attn_status attn_gpu_problem_create(const attn_plan *plan, attn_gpu_problem *mad
     set_features(p, &plan->problem, &plan->shape);
     set_work(p, plan);
     made->split = splits(plan, p);
-    ATTN_TRY(attn_gpu_upload(plan, made, ATTN_GPU_PLAN, p, sizeof *p));
+    if (!made->plan_by_value)
+        ATTN_TRY(attn_gpu_upload(plan, made, ATTN_GPU_PLAN, p, sizeof *p));
     return plan->forms ? attn_gpu_upload_schedules(plan, made) : ATTN_OK;
 }
 
@@ -185,5 +190,86 @@ struct offsets attn_gpu_offsets(const attn_args *a)
         (WIDE)a->seqused_k.offset,
         (WIDE)a->page_table.offset,
         (WIDE)a->workspace.offset,
+        0,
     };
+}
+
+static int arguments_of_merge(const attn_args *a, const attn_gpu_problem *made, attn_memory list[])
+{
+    const attn_memory own[] = {
+        a->o,
+        a->lse,
+        a->sink_logit,
+        a->cu_seqlens_q,
+        a->cu_seqlens_k,
+        a->seqused_k,
+        made->memory[ATTN_GPU_LONG_LISTS],
+        a->workspace,
+    };
+    memcpy(list, own, sizeof own);
+    return sizeof own / sizeof own[0];
+}
+
+int attn_gpu_arguments(const attn_gpu_launch *launch, const attn_args *a, const attn_gpu_problem *made,
+                       attn_memory list[ATTN_GPU_MOST_ARGUMENTS])
+{
+    const attn_memory own[] = {
+        a->q,
+        a->k,
+        a->v,
+        a->o,
+        a->lse,
+        a->alibi,
+        a->bias,
+        a->sink_logit,
+        a->cu_seqlens_q,
+        a->cu_seqlens_k,
+        a->seqused_k,
+        a->page_table,
+        made->memory[ATTN_GPU_LISTS],
+        made->memory[ATTN_GPU_TABLE_OF],
+        made->memory[ATTN_GPU_FIRST],
+        made->memory[ATTN_GPU_ENTRIES],
+        made->memory[ATTN_GPU_MASKS],
+        made->memory[ATTN_GPU_CHUNKS],
+        a->workspace,
+    };
+    _Static_assert(sizeof own / sizeof own[0] == ATTN_GPU_MOST_ARGUMENTS, "FORWARD_PARAMETERS of item.cl");
+    if (launch->merges)
+        return arguments_of_merge(a, made, list);
+    memcpy(list, own, sizeof own);
+    return ATTN_GPU_MOST_ARGUMENTS;
+}
+
+/* ---- attn_merge ------------------------------------------------------------------------------------------------- */
+
+struct merge attn_gpu_merge(const attn_merge_args *a, int part)
+{
+    struct merge m = { .heads = a->o.size[HEAD], .positions = a->o.size[POSITION], .channels = a->o.size[CHANNEL] };
+    m.first = part == 0;
+    m.part_o_type = a->part_o.dtype;
+    m.o_type = a->o.dtype;
+    m.has_lse = attn_present(&a->lse);
+    m.has_sink = attn_present(&a->sink_logit);
+    attn_gpu_strides(m.part_o_stride, &a->part_o);
+    attn_gpu_strides(m.part_lse_stride, &a->part_lse);
+    attn_gpu_strides(m.o_stride, &a->o);
+    attn_gpu_strides(m.lse_stride, &a->lse);
+    m.sink_stride = a->sink_logit.size[HEAD] > 1 ? a->sink_logit.stride[HEAD] : 0;
+    m.part_o_offset = (WIDE)a->parts_o[part].offset;
+    m.part_lse_offset = (WIDE)a->parts_lse[part].offset;
+    m.o_offset = (WIDE)a->out_o.offset;
+    m.lse_offset = (WIDE)a->out_lse.offset;
+    m.sink_offset = (WIDE)a->sink.offset;
+    return m;
+}
+
+size_t attn_gpu_merge_rows(const attn_merge_args *a)
+{
+    return (size_t)(a->o.size[BATCH] * a->o.size[HEAD] * a->o.size[POSITION]);
+}
+
+size_t attn_gpu_merge_bytes(const attn_merge_args *a)
+{
+    return attn_gpu_merge_rows(a) * (size_t)(a->o.size[CHANNEL] + 2) * sizeof(float);
 }

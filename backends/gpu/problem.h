@@ -24,6 +24,7 @@ typedef struct attn_gpu_problem {
     struct plan plan;
     attn_memory memory[ATTN_GPU_ARRAYS]; /* of the plan's device; handle 0: not needed */
     int split;                           /* every query tile's chunks are work-groups of their own */
+    int plan_by_value;                   /* kernels take the struct itself: it is not uploaded. Set before create */
 } attn_gpu_problem;
 
 /* One launch: work-groups in x and y. A merge has one for every row of every tile. */
@@ -33,9 +34,9 @@ typedef struct attn_gpu_launch {
     int64_t tiles, units;
 } attn_gpu_launch;
 
-enum { ATTN_GPU_MOST_LAUNCHES = 3 };
+enum { ATTN_GPU_MOST_LAUNCHES = 3, ATTN_GPU_MOST_ARGUMENTS = 19 };
 
-/* For kernel->prepare; `made` is all zeros before. After a failure it is still to be released. */
+/* For kernel->prepare; `made` is all zeros before, but for plan_by_value. After a failure it is still to be released. */
 attn_status attn_gpu_problem_create(const attn_plan *plan, attn_gpu_problem *made);
 void attn_gpu_problem_release(const attn_plan *plan, attn_gpu_problem *made);
 
@@ -48,8 +49,18 @@ int attn_gpu_launches(const attn_plan *plan, const attn_gpu_problem *made, attn_
 /* Byte offsets of the arguments, in the order of `struct offsets`. */
 struct offsets attn_gpu_offsets(const attn_args *args);
 
+/* The buffers that a launch's kernel takes behind the plan, the offsets and the kind, in its order; handle 0: the problem has none.
+ * Returns how many. */
+int attn_gpu_arguments(const attn_gpu_launch *launch, const attn_args *args, const attn_gpu_problem *made,
+                       attn_memory list[ATTN_GPU_MOST_ARGUMENTS]);
+
 /* Strides of a tensor whose sizes of 1 broadcast. */
 void attn_gpu_strides(WIDE stride[4], const attn_tensor *tensor);
+
+/* What merge.cl's kernels take: part `part` is to be added. One work-group a row; the sums take so many bytes. */
+struct merge attn_gpu_merge(const attn_merge_args *args, int part);
+size_t attn_gpu_merge_rows(const attn_merge_args *args);
+size_t attn_gpu_merge_bytes(const attn_merge_args *args);
 
 /* Floats of the part that a chunk of a query tile leaves. */
 int64_t attn_gpu_part_floats(const struct plan *plan);

@@ -25,7 +25,7 @@ struct term {
 struct plan {
     WIDE batch, units, pack, group, tile_rows, tiles, chunks, split_keys;
     WIDE max_q, max_k, dim, dim_v;
-    WIDE q_type, o_type, bias_type;
+    WIDE q_type, k_type, v_type, o_type, bias_type;
     WIDE q_stride[4], k_stride[4], v_stride[4], o_stride[4], lse_stride[4], bias_stride[4], alibi_stride[4],
         pages_stride[4];
     WIDE sink_stride, cu_q_stride, cu_k_stride, used_stride, page_size;
@@ -39,9 +39,10 @@ struct plan {
     float scale, softcap; /* both with log2(e) */
 };
 
-/* Bytes from the beginning of each buffer. */
+/* Bytes from the beginning of each buffer; the unit that the launch begins with, where a grid has not room for all. */
 struct offsets {
     WIDE q, k, v, o, lse, alibi, bias, sink, cu_q, cu_k, used, page_table, workspace;
+    WIDE first_unit;
 };
 
 /* One attn_merge; offsets are bytes. */

@@ -7,7 +7,7 @@
 #include "gpu/library.h"
 
 static const attn_library_entry entries[] = {
-#define ENTRY(result, name, arguments) { #name, offsetof(attn_opencl_api, name) },
+#define ENTRY(result, name, arguments) { #name, offsetof(attn_opencl_api, name), 0 },
     ATTN_OPENCL_ENTRIES(ENTRY)
 #undef ENTRY
 };

@@ -11,39 +11,17 @@ static const attn_opencl_source source = {
     "merge.cl", { attn_opencl_text_dialect, attn_opencl_text_shared, attn_opencl_text_storage, attn_opencl_text_merge }
 };
 
-static struct merge layouts(const attn_merge_args *a)
-{
-    struct merge m = { .heads = a->o.size[HEAD], .positions = a->o.size[POSITION], .channels = a->o.size[CHANNEL] };
-    m.part_o_type = a->part_o.dtype;
-    m.o_type = a->o.dtype;
-    m.has_lse = attn_present(&a->lse);
-    m.has_sink = attn_present(&a->sink_logit);
-    attn_gpu_strides(m.part_o_stride, &a->part_o);
-    attn_gpu_strides(m.part_lse_stride, &a->part_lse);
-    attn_gpu_strides(m.o_stride, &a->o);
-    attn_gpu_strides(m.lse_stride, &a->lse);
-    m.sink_stride = a->sink_logit.size[HEAD] > 1 ? a->sink_logit.stride[HEAD] : 0;
-    m.o_offset = (WIDE)a->out_o.offset;
-    m.lse_offset = (WIDE)a->out_lse.offset;
-    m.sink_offset = (WIDE)a->sink.offset;
-    return m;
-}
-
 static attn_opencl_grid grid_of(const attn_merge_args *a)
 {
-    size_t rows = (size_t)(a->o.size[BATCH] * a->o.size[HEAD] * a->o.size[POSITION]);
-    return (attn_opencl_grid){ 1, { rows * MERGE_GROUP }, { MERGE_GROUP } };
+    return (attn_opencl_grid){ 1, { attn_gpu_merge_rows(a) * MERGE_GROUP }, { MERGE_GROUP } };
 }
 
 static attn_status add_part(attn_opencl_device *d, const attn_merge_args *a, int part, cl_mem sums, attn_queue *queue)
 {
     attn_opencl_kernel *kernel;
-    struct merge m = layouts(a);
+    struct merge m = attn_gpu_merge(a, part);
     attn_opencl_grid grid = grid_of(a);
     cl_mem o = attn_opencl_buffer(a->parts_o[part]), lse = attn_opencl_buffer(a->parts_lse[part]);
-    m.first = part == 0;
-    m.part_o_offset = (WIDE)a->parts_o[part].offset;
-    m.part_lse_offset = (WIDE)a->parts_lse[part].offset;
     ATTN_TRY(attn_opencl_kernel_get(d, &source, "", "merge_add", &kernel));
     const attn_opencl_arg args[] = { ATTN_OPENCL_ARG(m), ATTN_OPENCL_ARG(o), ATTN_OPENCL_ARG(lse),
                                      ATTN_OPENCL_ARG(sums) };
@@ -53,7 +31,7 @@ static attn_status add_part(attn_opencl_device *d, const attn_merge_args *a, int
 static attn_status end_merge(attn_opencl_device *d, const attn_merge_args *a, cl_mem sums, attn_queue *queue)
 {
     attn_opencl_kernel *kernel;
-    struct merge m = layouts(a);
+    struct merge m = attn_gpu_merge(a, 0);
     attn_opencl_grid grid = grid_of(a);
     cl_mem o = attn_opencl_buffer(a->out_o), lse = m.has_lse ? attn_opencl_buffer(a->out_lse) : o,
            sink = m.has_sink ? attn_opencl_buffer(a->sink) : o;
@@ -67,8 +45,7 @@ attn_status attn_opencl_merge(attn_device *device, const attn_merge_args *a, att
 {
     attn_opencl_device *d = attn_opencl_of(device);
     attn_memory sums;
-    size_t rows = (size_t)(a->o.size[BATCH] * a->o.size[HEAD] * a->o.size[POSITION]);
-    ATTN_TRY(attn_opencl_alloc(device, rows * (size_t)(a->o.size[CHANNEL] + 2) * sizeof(float), &sums));
+    ATTN_TRY(attn_opencl_alloc(device, attn_gpu_merge_bytes(a), &sums));
     attn_status status = ATTN_OK;
     for (int part = 0; part < a->count && !status; part++)
         status = add_part(d, a, part, attn_opencl_buffer(sums), queue);
