@@ -7,16 +7,18 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-extern const attn_backend attn_backend_cpu, attn_backend_opencl, attn_backend_reference;
+extern const attn_backend attn_backend_cpu, attn_backend_cuda, attn_backend_opencl, attn_backend_reference;
 
 /* "auto" opens the first device in this order; reference, the oracle, stays last. */
 const attn_backend *const attn_backends[] = {
     &attn_backend_cpu,
+#ifdef ATTN_BACKEND_CUDA
+    &attn_backend_cuda,
+#endif
 #ifdef ATTN_BACKEND_OPENCL
     &attn_backend_opencl,
 #endif
-    &attn_backend_reference,
-    NULL,
+    &attn_backend_reference, NULL,
 };
 
 int attn_decline(attn_why *why, const char *format, ...)

@@ -1,0 +1,106 @@
+/* Runs the kernels of backends/gpu: launches, nothing else, so that a run may be captured into a graph.
+ * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
+#include "config.h"
+
+#include "forward.h"
+
+#include "integer.h"
+#include "kernels.h"
+#include "prepare.h"
+
+/* Kernels load 16 bytes at once where offsets and strides allow it, so that handles count as multiples of it. */
+enum { ALIGNMENT = 16 };
+
+/* Units of a launch: the most that a grid has in y. */
+enum { MOST_UNITS = 65535 };
+
+/* One run. */
+typedef struct run {
+    attn_cuda_device *device;
+    CUstream stream;
+    const attn_plan *plan;
+    const attn_args *args;
+    const attn_cuda_prepared *made;
+} run;
+
+/* What of a handle is not aligned becomes a part of the offset. */
+static void align(attn_memory *memory)
+{
+    uint64_t rest = memory->handle % ALIGNMENT;
+    memory->handle -= rest;
+    memory->offset += rest;
+}
+
+static attn_args aligned(const attn_args *args)
+{
+    attn_args a = *args;
+    attn_memory *const memories[] = { &a.q,
+                                      &a.k,
+                                      &a.v,
+                                      &a.o,
+                                      &a.lse,
+                                      &a.alibi,
+                                      &a.bias,
+                                      &a.sink_logit,
+                                      &a.cu_seqlens_q,
+                                      &a.cu_seqlens_k,
+                                      &a.seqused_k,
+                                      &a.page_table,
+                                      &a.workspace };
+    for (size_t i = 0; i < sizeof memories / sizeof memories[0]; i++)
+        align(memories[i]);
+    return a;
+}
+
+static attn_cuda_grid grid_of(const run *r, const attn_gpu_launch *to)
+{
+    const attn_cuda_variant *v = r->plan->kernel->variant;
+    if (to->merges)
+        return (attn_cuda_grid){ to->tiles * r->made->problem.plan.tile_rows, to->units, 1, MERGE_GROUP, 0 };
+    return (attn_cuda_grid){ to->tiles, to->units, attn_ceil_divide(r->plan->shape.dim_v, r->made->channels),
+                             v->threads, v->shared };
+}
+
+static attn_status launch(const run *r, const attn_gpu_launch *to, const struct offsets *offsets)
+{
+    attn_memory memories[ATTN_GPU_MOST_ARGUMENTS];
+    struct plan plan = r->made->problem.plan;
+    struct offsets own = *offsets;
+    int kind = to->kind;
+    void *arguments[3 + ATTN_GPU_MOST_ARGUMENTS] = { &plan, &own, &kind };
+    const int count = attn_gpu_arguments(to, r->args, &r->made->problem, memories);
+    const attn_cuda_grid grid = grid_of(r, to);
+    for (int i = 0; i < count; i++)
+        arguments[3 + i] = &memories[i].handle;
+    return attn_cuda_launch(r->device, r->stream, to->merges ? r->made->merge : r->made->forward,
+                            to->merges ? "merge_parts" : r->plan->kernel->name, &grid, arguments);
+}
+
+/* All units, as many at a time as a grid has room for. */
+static attn_status launch_units(const run *r, const attn_gpu_launch *to)
+{
+    struct offsets offsets = attn_gpu_offsets(r->args);
+    attn_gpu_launch some = *to;
+    attn_status status = ATTN_OK;
+    for (int64_t unit = 0; unit < to->units && !status; unit += MOST_UNITS) {
+        offsets.first_unit = unit;
+        some.units = attn_least(to->units - unit, MOST_UNITS);
+        status = launch(r, &some, &offsets);
+    }
+    return status;
+}
+
+attn_status attn_cuda_forward(const attn_plan *plan, const attn_args *args, attn_queue *queue)
+{
+    attn_cuda_device *d = attn_cuda_of(plan->device);
+    const attn_args own = aligned(args);
+    const run r = { d, attn_cuda_stream_of(d, queue), plan, &own, plan->prepared };
+    attn_gpu_launch launches[ATTN_GPU_MOST_LAUNCHES];
+    int count = attn_gpu_launches(plan, &r.made->problem, launches);
+    ATTN_TRY(attn_cuda_enter(d));
+    attn_status status = ATTN_OK;
+    for (int i = 0; i < count && !status; i++)
+        status = launch_units(&r, &launches[i]);
+    attn_cuda_leave(d);
+    return status;
+}
