@@ -40,6 +40,11 @@ attn_status attn_cuda_enter(attn_cuda_device *d)
     return code ? attn_cuda_fail(d->cu, code, "%s", "cuCtxPushCurrent") : ATTN_OK;
 }
 
+int attn_cuda_enter_to_release(attn_cuda_device *d)
+{
+    return d->cu->cuCtxPushCurrent(d->context) == CUDA_SUCCESS;
+}
+
 void attn_cuda_leave(attn_cuda_device *d)
 {
     CUcontext popped;
@@ -64,13 +69,13 @@ static attn_status take_primary(attn_cuda_device *d)
 /* Merges on the default queue may still run the modules. */
 static void release_context(attn_cuda_device *d)
 {
-    attn_status entered = attn_cuda_enter(d);
+    int entered = attn_cuda_enter_to_release(d);
     if (d->queue.own)
         d->cu->cuStreamSynchronize(d->queue.stream);
     attn_cuda_modules_release(d);
     if (d->queue.own)
         d->cu->cuStreamDestroy(d->queue.stream);
-    if (!entered)
+    if (entered)
         attn_cuda_leave(d);
 }
 

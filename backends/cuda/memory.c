@@ -25,15 +25,15 @@ attn_status attn_cuda_alloc(attn_device *device, size_t bytes, attn_memory *memo
 void attn_cuda_free(attn_device *device, attn_memory memory)
 {
     attn_cuda_device *d = attn_cuda_of(device);
-    attn_status entered = attn_cuda_enter(d);
+    int entered = attn_cuda_enter_to_release(d);
     d->cu->cuMemFree(memory.handle);
-    if (!entered)
+    if (entered)
         attn_cuda_leave(d);
 }
 
 /* The driver checks that the range lies within its memory. */
-static attn_status copy_failed(const attn_cuda_device *d, CUresult code, const char *call, const char *name,
-                               attn_memory memory, size_t bytes)
+static attn_status end_copy(const attn_cuda_device *d, CUresult code, const char *call, const char *name,
+                            attn_memory memory, size_t bytes)
 {
     if (code == CUDA_ERROR_INVALID_VALUE)
         return attn_fail(ATTN_INVALID,
@@ -41,7 +41,10 @@ static attn_status copy_failed(const attn_cuda_device *d, CUresult code, const c
                          " with %zu bytes behind it, expected memory "
                          "of device %s",
                          name, memory.handle, name, memory.offset, bytes, d->base.info.name);
-    return attn_cuda_fail(d->cu, code, "%s of %zu bytes", call, bytes);
+    if (code)
+        return attn_cuda_fail(d->cu, code, "%s of %zu bytes", call, bytes);
+    code = d->cu->cuStreamSynchronize(d->queue.stream);
+    return code ? attn_cuda_fail(d->cu, code, "cuStreamSynchronize behind %s", call) : ATTN_OK;
 }
 
 attn_status attn_cuda_upload(attn_device *device, attn_memory to, const void *from, size_t bytes)
@@ -49,10 +52,9 @@ attn_status attn_cuda_upload(attn_device *device, attn_memory to, const void *fr
     attn_cuda_device *d = attn_cuda_of(device);
     ATTN_TRY(attn_cuda_enter(d));
     CUresult code = d->cu->cuMemcpyHtoDAsync(attn_cuda_pointer(to), from, bytes, d->queue.stream);
-    if (!code)
-        code = d->cu->cuStreamSynchronize(d->queue.stream);
+    attn_status status = end_copy(d, code, "cuMemcpyHtoDAsync", "to", to, bytes);
     attn_cuda_leave(d);
-    return code ? copy_failed(d, code, "cuMemcpyHtoDAsync", "to", to, bytes) : ATTN_OK;
+    return status;
 }
 
 attn_status attn_cuda_download(attn_device *device, void *to, attn_memory from, size_t bytes)
@@ -60,10 +62,9 @@ attn_status attn_cuda_download(attn_device *device, void *to, attn_memory from, 
     attn_cuda_device *d = attn_cuda_of(device);
     ATTN_TRY(attn_cuda_enter(d));
     CUresult code = d->cu->cuMemcpyDtoHAsync(to, attn_cuda_pointer(from), bytes, d->queue.stream);
-    if (!code)
-        code = d->cu->cuStreamSynchronize(d->queue.stream);
+    attn_status status = end_copy(d, code, "cuMemcpyDtoHAsync", "from", from, bytes);
     attn_cuda_leave(d);
-    return code ? copy_failed(d, code, "cuMemcpyDtoHAsync", "from", from, bytes) : ATTN_OK;
+    return status;
 }
 
 attn_status attn_cuda_queue_create(attn_device *device, attn_queue **queue)
@@ -101,9 +102,9 @@ void attn_cuda_queue_destroy(attn_queue *queue)
     attn_cuda_device *d = attn_cuda_of(queue->device);
     attn_cuda_queue *own = (attn_cuda_queue *)queue;
     if (own->own) {
-        attn_status entered = attn_cuda_enter(d);
+        int entered = attn_cuda_enter_to_release(d);
         d->cu->cuStreamDestroy(own->stream);
-        if (!entered)
+        if (entered)
             attn_cuda_leave(d);
     }
     free(own);

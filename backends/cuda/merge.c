@@ -26,16 +26,18 @@ static attn_status take_sums(merge_run *r)
                 : ATTN_OK;
 }
 
-static attn_status give_sums(const merge_run *r)
+/* Also after a failure, whose reason is then kept. */
+static attn_status give_sums(const merge_run *r, attn_status status)
 {
     const attn_cuda_api *cu = r->device->cu;
     const int pools = r->device->traits.pools;
     CUresult waited = pools ? CUDA_SUCCESS : cu->cuStreamSynchronize(r->stream);
-    CUresult code = pools ? cu->cuMemFreeAsync(r->sums, r->stream) : cu->cuMemFree(r->sums);
-    if (!waited && !code)
-        return ATTN_OK;
-    return attn_cuda_fail(cu, waited ? waited : code, "%s",
-                          waited ? "cuStreamSynchronize" : "freeing the merge's sums");
+    CUresult freed = pools ? cu->cuMemFreeAsync(r->sums, r->stream) : cu->cuMemFree(r->sums);
+    if (!status && waited)
+        return attn_cuda_fail(cu, waited, "%s", "cuStreamSynchronize");
+    if (!status && freed)
+        return attn_cuda_fail(cu, freed, "%s", pools ? "cuMemFreeAsync" : "cuMemFree");
+    return status;
 }
 
 static attn_status launch(const merge_run *r, const char *name, void *arguments[])
@@ -70,8 +72,7 @@ static attn_status merge(merge_run *r)
         status = add_part(r, part);
     if (!status)
         status = end(r);
-    attn_status freed = give_sums(r);
-    return status ? status : freed;
+    return give_sums(r, status);
 }
 
 attn_status attn_cuda_merge(attn_device *device, const attn_merge_args *args, attn_queue *queue)
