@@ -9,14 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "attn.h"
 #include "capture.h"
 #include "life.h"
+#include "listing.h"
 
 /* ---- what is listed -------------------------------------------------------------------------------------------------
  * The library asks once, so each of these is a process of its own. */
@@ -119,8 +118,10 @@ static const struct listing listings[] = {
       .log = NOT_LISTED "it has no compiler\n" },
 };
 
-static void prepare(const struct listing *l)
+static void prepare(const void *how)
 {
+    const struct listing *l = how;
+
     if (l->library)
         setenv("ATTN_OPENCL_LIBRARY", l->library, 1);
     setenv("ATTN_VERBOSE", "1", 1);
@@ -133,39 +134,6 @@ static void prepare(const struct listing *l)
         life_fail(with.stub, l->fails, CL_OUT_OF_HOST_MEMORY, !l->once);
 }
 
-/* Devices of opencl are in order, and then no further one can be opened. -1: they are not. */
-static int count_listed(void)
-{
-    attn_device_info info = ATTN_DEVICE_INFO_INIT;
-    attn_device *device;
-    char name[32];
-    int listed = 0;
-
-    for (int i = 0; i < attn_device_count(); i++) {
-        snprintf(name, sizeof name, "opencl:%d", listed);
-        if (attn_device_describe(i, &info))
-            return -1;
-        listed += !strcmp(info.name, name);
-    }
-    snprintf(name, sizeof name, "opencl:%d", listed);
-    return attn_device_open(name, &device) == ATTN_NO_DEVICE ? listed : -1;
-}
-
-/* The number listed; its log goes to stderr. */
-static int list_in_child(const struct listing *l)
-{
-    int status;
-
-    fflush(stdout);
-    pid_t child = fork();
-    if (child == 0) {
-        prepare(l);
-        exit(count_listed());
-    }
-    assert_int_equal(waitpid(child, &status, 0), child);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
 static void devices_listed(void **state)
 {
     int wrong = 0;
@@ -175,7 +143,7 @@ static void devices_listed(void **state)
         const struct listing *l = &listings[i];
 
         capture_begin();
-        int listed = list_in_child(l);
+        int listed = listing_count("opencl", prepare, l);
         const char *log = capture_end();
         if (listed == l->listed && (l->log ? strstr(log, l->log) != NULL : !strstr(log, "opencl")))
             continue;

@@ -1,0 +1,287 @@
+/* Unit tests of the CUDA backend on a driver that fails: what is listed, every call failing in turn, which kernels there are.
+ * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
+#include "with_cuda.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "capture.h"
+#include "listing.h"
+
+/* ---- what is listed ------------------------------------------------------------------------------------------------- */
+
+struct listing {
+    const char *title;
+    const char *library; /* NULL: the stub */
+    int version, devices;
+    CUresult init;
+    const char *fails; /* an entry point, each call of it; NULL: none */
+    int listed;        /* devices of cuda */
+    const char *log;   /* a line of the verbose log; NULL: nothing of cuda in it */
+};
+
+enum { NEW = 99000 };
+
+static const struct listing listings[] = {
+    { "two devices", NULL, NEW, 2, 0, NULL, 2, NULL },
+    { "no library", "tests/no such library.so", NEW, 2, 0, NULL, 0,
+      "attn: cuda: tests/no such library.so cannot be loaded; no devices\n" },
+    { "a library without an entry point", STUB_CUDA_SHORT_LIBRARY, NEW, 2, 0, NULL, 0,
+      STUB_CUDA_SHORT_LIBRARY " has no cuLaunchKernel; no devices\n" },
+    { "a library without optional entry points", STUB_CUDA_OLD_LIBRARY, NEW, 2, 0, NULL, 2, NULL },
+    { "a driver without devices, as drivers tell it", NULL, NEW, 2, CUDA_ERROR_NO_DEVICE, NULL, 0,
+      "attn: cuda: cuInit: CUDA_ERROR_NO_DEVICE (100); no devices\n" },
+    { "no devices and no error", NULL, NEW, 0, 0, NULL, 0, NULL },
+    { "a driver that is too old", NULL, 9020, 2, 0, NULL, 0, "attn: cuda: the driver is for CUDA 9.2, needs " },
+    { "a driver without a version", NULL, NEW, 2, 0, "cuDriverGetVersion", 0,
+      "attn: cuda: cuDriverGetVersion: CUDA_ERROR_OUT_OF_MEMORY (2); no devices\n" },
+    { "devices that cannot be counted", NULL, NEW, 2, 0, "cuDeviceGetCount", 0,
+      "attn: cuda: cuDeviceGetCount: CUDA_ERROR_OUT_OF_MEMORY (2); no devices\n" },
+    { "devices that cannot be had", NULL, NEW, 2, 0, "cuDeviceGet", 0,
+      "attn: cuda: device 1 \"\" is not listed: CUDA_ERROR_OUT_OF_MEMORY (2)\n" },
+    { "devices that cannot be named", NULL, NEW, 2, 0, "cuDeviceGetName", 0,
+      "attn: cuda: device 0 \"\" is not listed: CUDA_ERROR_OUT_OF_MEMORY (2)\n" },
+    { "devices of unknown memory", NULL, NEW, 2, 0, "cuDeviceTotalMem", 0,
+      "attn: cuda: device 0 \"Stub GPU\" is not listed: CUDA_ERROR_OUT_OF_MEMORY (2)\n" },
+    { "devices that cannot be asked", NULL, NEW, 2, 0, "cuDeviceGetAttribute", 0,
+      "attn: cuda: device 0 \"Stub GPU\" is not listed: CUDA_ERROR_OUT_OF_MEMORY (2)\n" },
+};
+
+static void prepare(const void *how)
+{
+    const struct listing *l = how;
+
+    if (l->library)
+        setenv("ATTN_CUDA_LIBRARY", l->library, 1);
+    setenv("ATTN_VERBOSE", "1", 1);
+    with.says->version = l->version;
+    with.says->devices = l->devices;
+    with.says->init = l->init;
+    if (l->fails)
+        life_fail(with.stub, l->fails, CUDA_ERROR_OUT_OF_MEMORY, 1);
+}
+
+static void devices_listed(void **state)
+{
+    int wrong = 0;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof listings / sizeof *listings; i++) {
+        const struct listing *l = &listings[i];
+
+        capture_begin();
+        int listed = listing_count("cuda", prepare, l);
+        const char *log = capture_end();
+        if (listed == l->listed && (l->log ? strstr(log, l->log) != NULL : !strstr(log, "cuda")))
+            continue;
+        print_error("%s: %d listed, expected %d; the log:\n%s", l->title, listed, l->listed, log);
+        wrong++;
+    }
+    assert_int_equal(wrong, 0);
+}
+
+static attn_device *open_device(const char *name)
+{
+    attn_device *device;
+
+    assert_int_equal(attn_device_open(name, &device), ATTN_OK);
+    return device;
+}
+
+static void devices_described(void **state)
+{
+    attn_device_info info = ATTN_DEVICE_INFO_INIT;
+    attn_device *device = open_device("cuda");
+
+    (void)state;
+    assert_int_equal(attn_device_get_info(device, &info), ATTN_OK);
+    assert_string_equal(info.name, "cuda:0");
+    assert_string_equal(info.description, "Stub GPU, compute capability 9.0, 132 SMs, 227 KiB shared, CUDA 99.0");
+    assert_int_equal(info.threads, 132);
+    attn_device_close(device);
+}
+
+/* ---- calls that fail ------------------------------------------------------------------------------------------------ */
+
+static void each_call_fails(void **state)
+{
+    const struct life_driver driver = with_cuda_driver();
+
+    (void)state;
+    assert_true(life_fail_each(&driver));
+}
+
+static attn_status open_second(attn_device **device)
+{
+    return attn_device_open("cuda:1", device);
+}
+
+/* It has no memory pools: merges wait. */
+static void each_call_fails_without_pools(void **state)
+{
+    struct life_driver driver = with_cuda_driver();
+
+    (void)state;
+    driver.open = open_second;
+    assert_true(life_fail_each(&driver));
+}
+
+/* ---- memory --------------------------------------------------------------------------------------------------------- */
+
+static void wrong_copies_refused(void **state)
+{
+    attn_device *device = open_device("cuda:0");
+    attn_memory memory;
+    char bytes[16] = "";
+
+    (void)state;
+    assert_int_equal(attn_alloc(device, 8, &memory), ATTN_OK);
+    assert_int_equal(attn_upload(device, memory, bytes, 9), ATTN_INVALID);
+    assert_non_null(strstr(attn_reason(), "to.offset 0 with 9 bytes behind it, expected memory of device cuda:0"));
+    memory.offset = 4;
+    assert_int_equal(attn_download(device, bytes, memory, 4), ATTN_OK);
+    assert_int_equal(attn_download(device, bytes, memory, 5), ATTN_INVALID);
+    assert_non_null(strstr(attn_reason(), "from.offset 4 with 5 bytes behind it"));
+    attn_free(device, memory);
+    attn_device_close(device);
+    assert_int_equal(with.stub->live, 0);
+}
+
+/* ---- kernels -------------------------------------------------------------------------------------------------------- */
+
+static attn_status plan_of(attn_device *device, int64_t batch, int64_t rows, int64_t dim, attn_plan **plan)
+{
+    attn_problem problem = ATTN_PROBLEM_INIT;
+
+    problem.q = problem.k = problem.v = problem.o = attn_bhsd(ATTN_F16, batch, 1, rows, dim);
+    return attn_plan_create(device, &problem, plan);
+}
+
+/* A device that no image has code for is listed; its kernels decline. */
+static void old_devices_declined(void **state)
+{
+    attn_device *device;
+    attn_plan *plan;
+
+    (void)state;
+    with.says->device[0].major = 6;
+    with.says->device[0].minor = 1;
+    device = open_device("cuda:0");
+    assert_int_equal(plan_of(device, 1, 4, 8, &plan), ATTN_UNSUPPORTED);
+    assert_non_null(strstr(attn_reason(), "flash-cuda-64 declined: built for "));
+    assert_non_null(strstr(attn_reason(), ", this device has compute capability 6.1"));
+    attn_device_close(device);
+}
+
+/* In a process of its own: devices are asked once. */
+static void make_old(const void *how)
+{
+    (void)how;
+    old_devices_declined(NULL);
+}
+
+static void image_for_each_device(void **state)
+{
+    (void)state;
+    assert_int_equal(listing_count("cuda", make_old, NULL), 2);
+}
+
+static void kernels_loaded_once(void **state)
+{
+    attn_device *device = open_device("cuda:0");
+    attn_plan *plan[3];
+
+    (void)state;
+    with.says->modules = 0;
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(plan_of(device, 1, 100, 64, &plan[i]), ATTN_OK);
+    assert_int_equal(with.says->modules, 2); /* forward and merge_parts */
+    assert_int_equal(plan_of(device, 1, 100, 128, &plan[2]), ATTN_OK);
+    assert_int_equal(with.says->modules, 3);
+    for (int i = 0; i < 3; i++)
+        attn_plan_destroy(plan[i]);
+    attn_device_close(device);
+    assert_int_equal(with.stub->live, 0);
+}
+
+/* ---- launches ------------------------------------------------------------------------------------------------------- */
+
+static const struct stub_cuda_launch *run(attn_device *device, const attn_plan *plan, attn_memory memory)
+{
+    attn_args args = ATTN_ARGS_INIT;
+
+    args.q = args.k = args.v = args.o = memory;
+    args.workspace_size = attn_plan_workspace(plan);
+    assert_int_equal(attn_alloc(device, args.workspace_size, &args.workspace), ATTN_OK);
+    with.says->launches = 0;
+    assert_int_equal(attn_run(plan, &args, NULL), ATTN_OK);
+    attn_free(device, args.workspace);
+    return with.says->launch;
+}
+
+/* A grid has room for 65535 units. */
+static void many_units_launched(void **state)
+{
+    attn_device *device = open_device("cuda:0");
+    attn_plan *plan;
+
+    (void)state;
+    assert_int_equal(plan_of(device, 150000, 4, 192, &plan), ATTN_OK);
+    const struct stub_cuda_launch *l = run(device, plan, (attn_memory){ 4096, 0 });
+    assert_int_equal(with.says->launches, 3);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(l[i].grid[0], 1);
+        assert_int_equal(l[i].grid[1], i < 2 ? 65535 : 150000 - 2 * 65535);
+        assert_int_equal(l[i].grid[2], 2); /* 192 channels, 128 a block */
+        assert_int_equal(l[i].first_unit, 65535 * i);
+    }
+    attn_plan_destroy(plan);
+    attn_device_close(device);
+}
+
+/* Kernels decide by offsets whether they may load 16 bytes at once. */
+static void handles_aligned(void **state)
+{
+    attn_device *device = open_device("cuda:0");
+    attn_plan *plan;
+
+    (void)state;
+    assert_int_equal(plan_of(device, 1, 4, 8, &plan), ATTN_OK);
+    const struct stub_cuda_launch *l = run(device, plan, (attn_memory){ 4096 + 6, 32 });
+    assert_int_equal(with.says->launches, 1);
+    assert_string_equal(l->function, "forward");
+    assert_int_equal(l->argument, 4096);
+    assert_int_equal(l->offset, 32 + 6);
+    attn_plan_destroy(plan);
+    attn_device_close(device);
+}
+
+/* Whatever a test before has left. */
+static int reset(void **state)
+{
+    (void)state;
+    life_reset(with.stub);
+    return 0;
+}
+
+#define TEST(function) cmocka_unit_test_setup(function, reset)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(devices_listed), /* first: what the library has asked for stays */
+        TEST(image_for_each_device), TEST(devices_described),
+        TEST(each_call_fails),       TEST(each_call_fails_without_pools),
+        TEST(wrong_copies_refused),  TEST(kernels_loaded_once),
+        TEST(many_units_launched),   TEST(handles_aligned),
+    };
+
+    return cmocka_run_group_tests_name("cuda_driver", tests, with_cuda_setup, NULL);
+}
