@@ -1,0 +1,21 @@
+#!/bin/sh
+# The compiled CUDA kernels: each function of each architecture keeps its values in registers. Runs in the build folder.
+
+resources() {
+    sh "$srcdir/backends/cuda/resources.sh" backends/cuda/images/*.resources | sed 1d
+}
+
+resources > tests/cuda_resources.tmp
+count=$(wc -l < tests/cuda_resources.tmp)
+if test "$count" -eq 0; then
+    echo '1..1'
+    echo 'not ok 1 - ptxas told of no function'
+else
+    echo "1..$count"
+    awk '{
+        spills = $6 + $7 + $8
+        if (spills) printf "# %d bytes of stack, %d of spill stores, %d of spill loads\n", $6, $7, $8
+        printf "%s %d - %s %s, %s: %d registers\n", spills ? "not ok" : "ok", NR, $1, $2, $3, $4
+    }' tests/cuda_resources.tmp
+fi
+rm -f tests/cuda_resources.tmp
