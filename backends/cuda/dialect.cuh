@@ -55,6 +55,9 @@ template <typename type> DEVICE type *local_memory()
 
 #define LOCAL_MEMORY(type, name) type *const name = local_memory<type>()
 
+/* The address of local memory in its own space, for inline PTX. */
+#define LOCAL_ADDRESS(pointer) ((uint)__cvta_generic_to_shared(pointer))
+
 /* ---- OpenCL C's own ------------------------------------------------------------------------------------------------- */
 
 #define __kernel extern "C" __global__

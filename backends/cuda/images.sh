@@ -26,8 +26,8 @@ codes_for() {
 type_options() {
     case $1 in
     f32) echo '-DK_TYPE=1 -DV_TYPE=1' ;;
-    f16) echo '-DK_TYPE=2 -DV_TYPE=2' ;;
-    bf16) echo '-DK_TYPE=3 -DV_TYPE=3' ;;
+    f16) echo '-DK_TYPE=2 -DV_TYPE=2 -DMMA_TYPE=2' ;;
+    bf16) echo '-DK_TYPE=3 -DV_TYPE=3 -DMMA_TYPE=3' ;;
     any) echo "'-DK_TYPE=(int)plan->k_type' '-DV_TYPE=(int)plan->v_type'" ;;
     -) ;;
     *) echo "images.sh: $list: types $1" >&2; exit 1 ;;
@@ -82,11 +82,14 @@ array() {
     echo '};'
 }
 
-# each FUNCTION: calls it with image, types, least, texts and options of every line that some of $codes is for.
+# each FUNCTION: calls it with image, types, least, texts and options of every line that some of $codes is for, once for each of its
+# types.
 each() {
-    grep -v -e '^#' -e '^$' "$list" | while read -r image types least texts options; do
+    grep -v -e '^#' -e '^$' "$list" | while read -r image every_type least texts options; do
         built=$(codes_for "$least")
-        test -z "$built" || $1 || exit 1
+        for types in $(echo "$every_type" | tr , ' '); do
+            test -z "$built" || $1 || exit 1
+        done
     done
 }
 

@@ -4,44 +4,94 @@
 
 #include "kernels.h"
 
+#include <limits.h>
+
 #include "device.h"
 #include "forward.h"
+#include "gpu/decline.h"
 #include "prepare.h"
 
 /* Keys of a chunk, when the chunks of a query tile are blocks of their own. */
 enum { SPLIT_KEYS = 512 };
+
+const attn_cuda_instance *attn_cuda_instance_for(const attn_cuda_variant *variant, const attn_shape *shape)
+{
+    for (int i = 0; i < ATTN_CUDA_INSTANCES && variant->instance[i].plain; i++)
+        if (shape->dim <= variant->instance[i].dim && shape->dim_v <= variant->instance[i].dim_v)
+            return &variant->instance[i];
+    return NULL;
+}
+
+static int changes_scores(const attn_problem *p)
+{
+    return p->softcap > 0 || attn_present(&p->alibi) || attn_present(&p->bias);
+}
+
+const attn_cuda_image *attn_cuda_instance_image(const attn_cuda_instance *instance, const attn_problem *p)
+{
+    const char *name = changes_scores(p) ? instance->changing : instance->plain;
+    return name ? attn_cuda_image_find(name, p->k.dtype, p->v.dtype) : NULL;
+}
+
+/* The problem's sizes are served by an instance: the largest is the last. */
+static int decline_sizes(attn_why *why, const attn_cuda_variant *v, const attn_shape *shape)
+{
+    int last = 0;
+    while (last + 1 < ATTN_CUDA_INSTANCES && v->instance[last + 1].plain)
+        last++;
+    return attn_decline_dims(why, shape, v->instance[last].dim);
+}
+
+static int decline_image(attn_why *why, const attn_cuda_traits *t, const attn_cuda_instance *instance,
+                         const attn_problem *problem)
+{
+    const attn_cuda_image *image = attn_cuda_instance_image(instance, problem);
+    if (changes_scores(problem) && !instance->changing)
+        return attn_decline(why, "made without softcap, ALiBi and bias");
+    if (!image)
+        return attn_decline(why, "this library was built for devices that cannot run it");
+    if (!attn_cuda_image_runs(image, t->major, t->minor))
+        return attn_decline(why, "built for %s, this device has compute capability %d.%d", image->codes, t->major,
+                            t->minor);
+    return 0;
+}
 
 static int why_not(const attn_kernel *kernel, const attn_device *device, const attn_problem *problem,
                    const attn_shape *shape, attn_why *why)
 {
     const attn_cuda_traits *t = &((const attn_cuda_device *)device)->traits;
     const attn_cuda_variant *v = kernel->variant;
-    const attn_cuda_image *image = attn_cuda_kernel_image(kernel, problem, shape);
-    const long long rows = shape->max_q * shape->group;
-    if (attn_decline_dims(why, shape, ATTN_CUDA_LARGEST_DIM))
+    if (decline_sizes(why, v, shape) || (v->tensor_cores && attn_gpu_decline_types(why, problem)) ||
+        decline_image(why, t, attn_cuda_instance_for(v, shape), problem))
         return 1;
-    if (!image)
-        return attn_decline(why, "not built for k %s and v %s", attn_dtype_name(problem->k.dtype),
-                            attn_dtype_name(problem->v.dtype));
-    if (!attn_cuda_image_runs(image, t->major, t->minor))
-        return attn_decline(why, "built for %s, this device has compute capability %d.%d", image->codes, t->major,
-                            t->minor);
     if (t->shared_memory < v->shared)
         return attn_decline(why, "needs %d bytes of shared memory, this device has %d", v->shared, t->shared_memory);
-    if (v->most_rows && rows > v->most_rows)
-        return attn_decline(why, "made for at most %d rows of a KV head, here are %lld", v->most_rows, rows);
-    return 0;
+    return attn_gpu_decline_rows(why, problem, shape, v->fewest_rows, v->most_rows);
 }
 
-#define KERNEL(rows, ...)                                                                                              \
+#define KERNEL(kind, rows, ...)                                                                                        \
     {                                                                                                                  \
-        .name = "flash-cuda-" #rows, .tile_q = rows, .tile_k = TILE_KEYS, .list_rows = rows, .split_keys = SPLIT_KEYS, \
+        .name = kind "-cuda-" #rows, .tile_q = rows, .tile_k = TILE_KEYS, .list_rows = rows, .split_keys = SPLIT_KEYS, \
         .why_not = why_not, .prepare = attn_cuda_prepare, .release = attn_cuda_release,                                \
         .workspace = attn_cuda_workspace, .run = attn_cuda_forward,                                                    \
         .variant = &(const attn_cuda_variant){ __VA_ARGS__ },                                                          \
     }
 
+/* Any channels of Q and K; those of V in passes of `channels`. */
+#define ANY(channels, most_v, name)                                                                                    \
+    {                                                                                                                  \
+        ATTN_CUDA_LARGEST_DIM, most_v, channels, name, name                                                            \
+    }
+
 const attn_kernel attn_cuda_kernels[ATTN_CUDA_KERNELS] = {
-    KERNEL(8, "forward_8_64", "forward_8_128", .threads = 64, .most_rows = 8),
-    KERNEL(64, "forward_64_64", "forward_64_128", .threads = 128),
+    KERNEL("mma", 128, .function = "forward_mma", .threads = 256, .fewest_rows = 65, .most_rows = INT_MAX,
+           .tensor_cores = 1, .instance = { { 64, 64, 64, "mma_8_64", NULL }, { 128, 128, 128, "mma_8_128", NULL } }),
+    KERNEL("mma", 64, .function = "forward_mma", .threads = 128, .most_rows = INT_MAX, .tensor_cores = 1,
+           .instance = { { 64, 64, 64, "mma_4_64", "mma_4_64_changes" },
+                         { 128, 128, 128, "mma_4_128", "mma_4_128_changes" },
+                         { 256, 256, 256, "mma_4_256", "mma_4_256_changes" } }),
+    KERNEL("flash", 8, .function = "forward", .threads = 64, .most_rows = 8,
+           .instance = { ANY(64, 64, "forward_8_64"), ANY(128, ATTN_CUDA_LARGEST_DIM, "forward_8_128") }),
+    KERNEL("flash", 64, .function = "forward", .threads = 128, .most_rows = INT_MAX,
+           .instance = { ANY(64, 64, "forward_64_64"), ANY(128, ATTN_CUDA_LARGEST_DIM, "forward_64_128") }),
 };

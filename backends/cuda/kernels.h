@@ -3,17 +3,35 @@
 #ifndef ATTN_CUDA_KERNELS_H
 #define ATTN_CUDA_KERNELS_H
 
-#include "backend.h"
+#include "image.h"
+
+/* A kernel as compiled for some sizes. */
+typedef struct attn_cuda_instance {
+    int dim, dim_v;       /* it serves up to these */
+    int channels;         /* of V that a block has */
+    const char *plain;    /* its image; */
+    const char *changing; /* with softcap, ALiBi or bias; NULL: it does not do them */
+} attn_cuda_instance;
+
+enum { ATTN_CUDA_INSTANCES = 4 };
 
 /* What sets a row of the table apart: attn_kernel.variant. */
 typedef struct attn_cuda_variant {
-    const char *image, *wide_image; /* of kernels.list, for Dv up to 64 and above: 64 and 128 channels of V a block */
-    int threads;                    /* of a block */
-    int shared;                     /* bytes of dynamic shared memory of a block; 0: none */
-    int most_rows;                  /* of a KV head that it is made for: queries x packed heads; 0: any */
+    const char *function;
+    int threads;                                      /* of a block */
+    int shared;                                       /* bytes of dynamic shared memory of a block; 0: none */
+    int fewest_rows, most_rows;                       /* of a KV head that it is made for: queries x packed heads */
+    int tensor_cores;                                 /* 1: q, k and v are of one 16-bit type */
+    attn_cuda_instance instance[ATTN_CUDA_INSTANCES]; /* smallest first, up to one without an image */
 } attn_cuda_variant;
 
-enum { ATTN_CUDA_KERNELS = 2 };
+/* The first instance that serves the problem; NULL: none does. */
+const attn_cuda_instance *attn_cuda_instance_for(const attn_cuda_variant *variant, const attn_shape *shape);
+
+/* Its image for the problem; NULL: there is none in this library. */
+const attn_cuda_image *attn_cuda_instance_image(const attn_cuda_instance *instance, const attn_problem *problem);
+
+enum { ATTN_CUDA_KERNELS = 4 };
 extern const attn_kernel attn_cuda_kernels[ATTN_CUDA_KERNELS];
 
 #endif

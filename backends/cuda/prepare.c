@@ -8,29 +8,16 @@
 
 #include "kernels.h"
 
-enum { NARROW = 64, WIDEST = 128 };
-
-static int is_narrow(const attn_shape *shape)
-{
-    return shape->dim_v <= NARROW;
-}
-
-const attn_cuda_image *attn_cuda_kernel_image(const attn_kernel *kernel, const attn_problem *problem,
-                                              const attn_shape *shape)
-{
-    const attn_cuda_variant *v = kernel->variant;
-    return attn_cuda_image_find(is_narrow(shape) ? v->image : v->wide_image, problem->k.dtype, problem->v.dtype);
-}
-
 static attn_status load(const attn_plan *plan, attn_cuda_prepared *made)
 {
     attn_cuda_device *d = attn_cuda_of(plan->device);
     const attn_cuda_variant *variant = plan->kernel->variant;
-    const attn_cuda_image *image = attn_cuda_kernel_image(plan->kernel, &plan->problem, &plan->shape);
+    const attn_cuda_instance *instance = attn_cuda_instance_for(variant, &plan->shape);
     const attn_cuda_image *merge = attn_cuda_image_find("merge_parts", ATTN_NONE, ATTN_NONE);
-    made->channels = is_narrow(&plan->shape) ? NARROW : WIDEST;
+    made->channels = instance->channels;
     ATTN_TRY(attn_cuda_enter(d));
-    attn_status status = attn_cuda_function(d, image, "forward", variant->shared, &made->forward);
+    attn_status status = attn_cuda_function(d, attn_cuda_instance_image(instance, &plan->problem), variant->function,
+                                            variant->shared, &made->forward);
     if (!status)
         status = attn_cuda_function(d, merge, "merge_parts", 0, &made->merge);
     attn_cuda_leave(d);

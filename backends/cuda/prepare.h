@@ -12,10 +12,6 @@ typedef struct attn_cuda_prepared {
     attn_gpu_problem problem;
 } attn_cuda_prepared;
 
-/* The image that a row of the kernel table has for this problem; NULL: none was built. */
-const attn_cuda_image *attn_cuda_kernel_image(const attn_kernel *kernel, const attn_problem *problem,
-                                              const attn_shape *shape);
-
 /* kernel->prepare, release, workspace. */
 attn_status attn_cuda_prepare(attn_plan *plan);
 void attn_cuda_release(attn_plan *plan);

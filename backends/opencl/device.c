@@ -9,6 +9,7 @@
 
 #include "environment.h"
 #include "forward.h"
+#include "gpu/decline.h"
 #include "merge.h"
 #include "prepare.h"
 
@@ -117,11 +118,7 @@ static int lacks_tensor_cores(const attn_opencl_traits *t, const attn_problem *p
 {
     if (!(t->offers & ATTN_OPENCL_NVIDIA) || t->nvidia_sm < 80)
         return attn_decline(why, "needs an NVIDIA GPU of sm_80 or later");
-    if (problem->q.dtype == ATTN_F32 || problem->k.dtype != problem->q.dtype || problem->v.dtype != problem->q.dtype)
-        return attn_decline(why, "needs q, k and v of one 16-bit type; they are %s, %s and %s",
-                            attn_dtype_name(problem->q.dtype), attn_dtype_name(problem->k.dtype),
-                            attn_dtype_name(problem->v.dtype));
-    return attn_decline_dims(why, shape, most);
+    return attn_gpu_decline_types(why, problem) || attn_decline_dims(why, shape, most);
 }
 
 static int lacks_room(const attn_opencl_traits *t, const attn_opencl_variant *v, attn_why *why)
@@ -139,19 +136,13 @@ static int why_not(const attn_kernel *kernel, const attn_device *device, const a
 {
     const attn_opencl_traits *t = &((const attn_opencl_device *)device)->traits;
     const attn_opencl_variant *v = kernel->variant;
-    const long long rows = shape->max_q * shape->group;
     if (attn_decline_dims(why, shape, ATTN_OPENCL_LARGEST_DIM) || lacks_room(t, v, why))
         return 1;
     if (v->tensor_cores && lacks_tensor_cores(t, problem, shape, v->tensor_cores, why))
         return 1;
     if (!v->cpus && t->type & CL_DEVICE_TYPE_CPU)
         return attn_decline(why, "made for GPUs, this device is a CPU");
-    if (problem->batch_invariant && v->most_rows < INT_MAX)
-        return attn_decline(why, "its sums depend on the number of rows, batch_invariant forbids that");
-    if (rows < v->fewest_rows || rows > v->most_rows)
-        return attn_decline(why, "made for %d to %d rows of a KV head, here are %lld", v->fewest_rows, v->most_rows,
-                            rows);
-    return 0;
+    return attn_gpu_decline_rows(why, problem, shape, v->fewest_rows, v->most_rows);
 }
 
 #define KERNEL(kind, rows, ...)                                                                                        \
