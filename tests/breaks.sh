@@ -1,7 +1,7 @@
 #!/bin/sh
 # That the checks see what they are there for: makes each deliberate break of breaks.list in a copy of the sources and
 # expects the check named there to fail. Called in a configured build folder by `make breaks`, which sets srcdir, CC,
-# CXX, NM, OBJDUMP and MAKE; BREAKS='NAME...' are the only ones to make. Takes minutes, so make check leaves it out.
+# CXX, NM, OBJDUMP, NVCC and MAKE; BREAKS='NAME...' are the only ones to make. Takes minutes, so make check leaves it out.
 
 list=$srcdir/tests/breaks.list
 scratch=$PWD/tests/breaks.tmp
@@ -47,9 +47,9 @@ copy_sources() {
     mkdir -p "$scratch/build" && $make distdir distdir=tests/breaks.tmp/source && chmod -R u+w "$scratch/source"
 }
 
-# Optimisation that does not take long, warnings that stop nothing, and of the x86 kernels those of one level.
+# Optimisation that does not take long, warnings that stop nothing, of the x86 kernels those of one level, and CUDA's for one architecture.
 configure_copy() {
-    cd "$scratch/build" && ../source/configure CFLAGS="$CFLAGS" attn_cv_isa_avx512=no && $make && $make check TESTS=
+    cd "$scratch/build" && ../source/configure CFLAGS="$CFLAGS" attn_cv_isa_avx512=no --with-cuda-arch=sm_80 && $make && $make check TESTS=
 }
 
 # ---- checks -------------------------------------------------------------------------------------------------

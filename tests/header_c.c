@@ -4,6 +4,7 @@
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE.
  */
 #include <attn.h>
+#include <attn_cuda.h>
 #include <attn_opencl.h>
 #include <attn_pattern.h>
 

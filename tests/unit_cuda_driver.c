@@ -160,7 +160,7 @@ static attn_status plan_of(attn_device *device, int64_t batch, int64_t rows, int
 {
     attn_problem problem = ATTN_PROBLEM_INIT;
 
-    problem.q = problem.k = problem.v = problem.o = attn_bhsd(ATTN_F16, batch, 1, rows, dim);
+    problem.q = problem.k = problem.v = problem.o = attn_bhsd(ATTN_F32, batch, 1, rows, dim);
     return attn_plan_create(device, &problem, plan);
 }
 
@@ -254,11 +254,11 @@ static void handles_aligned(void **state)
 
     (void)state;
     assert_int_equal(plan_of(device, 1, 4, 8, &plan), ATTN_OK);
-    const struct stub_cuda_launch *l = run(device, plan, (attn_memory){ 4096 + 6, 32 });
+    const struct stub_cuda_launch *l = run(device, plan, (attn_memory){ 4096 + 12, 32 });
     assert_int_equal(with.says->launches, 1);
     assert_string_equal(l->function, "forward");
     assert_int_equal(l->argument, 4096);
-    assert_int_equal(l->offset, 32 + 6);
+    assert_int_equal(l->offset, 32 + 12);
     attn_plan_destroy(plan);
     attn_device_close(device);
 }

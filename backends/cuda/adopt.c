@@ -7,7 +7,6 @@
 #include <stdlib.h>
 
 #include "device.h"
-#include "log.h"
 
 static attn_status current_context(const attn_cuda_api *cu, CUcontext *context)
 {
@@ -56,9 +55,9 @@ static attn_status adopt(const attn_cuda_api *cu, const attn_cuda_traits *list, 
     if (index == devices)
         return attn_fail(ATTN_NO_DEVICE, "the context's device %d is not listed; ATTN_VERBOSE=1 says why", id);
     ATTN_TRY(attn_cuda_open(cu, &list[index], context, stream, &opened));
-    opened->base.backend = &attn_backend_cuda;
-    opened->base.verbose = attn_log_level();
-    attn_cuda_describe(&list[index], index, &opened->base.info);
+    attn_device_info info = ATTN_DEVICE_INFO_INIT;
+    attn_cuda_describe(&list[index], index, &info);
+    attn_device_begin(&opened->base, &attn_backend_cuda, &info);
     *adopted = &opened->base;
     return ATTN_OK;
 }
