@@ -13,10 +13,10 @@
  * by itself. They belong to the process's CUDA driver, or to the library that the environment variable ATTN_CUDA_LIBRARY names.
  *
  * Every device of CUDA, adopted or not:
- * - attn_run only launches kernels: it does not allocate or wait, and may be captured into a CUDA graph. A captured run's memories and
- *   workspace must stay where they are, and its plan alive, until the graph was last launched.
- * - Plans and memory are made outside of a capture: the driver refuses them within one. attn_merge takes memory in the order of the
- *   stream; on a device without memory pools it waits until it is done.
+ * - attn_run only launches kernels: it does not allocate or wait, and may be captured into a CUDA graph. A captured run's
+ *   memories and workspace must stay where they are, and its plan alive, until the graph was last launched.
+ * - Plans, memory and a device's first attn_merge, which loads kernels, are outside of a capture: the driver refuses them
+ *   within one. attn_merge takes memory in the order of the stream; on a device without memory pools it waits instead.
  * - A call makes the device's context current for its own duration; what was current before is so again.
  * - Memory of the device is any that kernels of its context may access. Peers' and managed memory are such.
  *
@@ -35,13 +35,14 @@ extern "C" {
  * runtime is the device's primary one). `stream` (CUstream of this context) becomes its default queue, which attn_upload,
  * attn_download and every NULL queue mean; NULL is CUDA's default stream. Context and stream must live until attn_device_close.
  * attn_alloc allocates in the context; plans and queues belong to the adopted device alone.
- * INVALID: adopted is NULL, there is no context, or the stream is another context's. NO_DEVICE: there is no driver, or it is too old.
- * Thread-safe. */
+ * INVALID: adopted is NULL, there is no context, or the stream is another context's. NO_DEVICE: there is no driver, or it is
+ * too old. Thread-safe. */
 ATTN_API attn_status attn_device_adopt_cuda(void *context, void *stream, attn_device **adopted);
 
 /* A further `stream` (CUstream of the device's context; NULL: CUDA's default stream) as an attn_queue; it must live until
- * attn_queue_destroy. `device` is any of CUDA. What the caller enqueues on it and what libattn enqueues executes in the order of the
- * calls. INVALID: device or adopted is NULL, the device is not one of CUDA, or the stream is another context's. Thread-safe. */
+ * attn_queue_destroy. `device` is any of CUDA. What the caller enqueues on it and what libattn enqueues executes in the order
+ * of the calls. INVALID: device or adopted is NULL, the device is not one of CUDA, or the stream is another context's.
+ * Thread-safe. */
 ATTN_API attn_status attn_queue_adopt_cuda(attn_device *device, void *stream, attn_queue **adopted);
 
 #ifdef __cplusplus

@@ -1,5 +1,5 @@
-/* Unit tests of CUDA contexts and streams that the caller has made, on a stub driver: devices and queues that are adopted, runs within a
- * capture.
+/* Unit tests of CUDA contexts and streams that the caller has made, on a stub driver: devices and queues that are adopted,
+ * runs within a capture.
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 #include "with_cuda.h"
 

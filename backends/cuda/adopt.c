@@ -16,7 +16,8 @@ static attn_status current_context(const attn_cuda_api *cu, CUcontext *context)
     return *context ? ATTN_OK : attn_fail(ATTN_INVALID, "context is NULL, and no context is current to this thread");
 }
 
-/* The context's device, and that the stream is the context's; under the context, since a default stream is that of the current one. */
+/* The context's device, and that the stream is the context's; under the context, since a default stream is that of the
+ * current one. */
 static attn_status check_current(const attn_cuda_api *cu, CUcontext context, CUstream stream, CUdevice *id)
 {
     CUcontext of = context;

@@ -1,5 +1,5 @@
-/* The part of the CUDA driver's interface that the backend uses, written from NVIDIA's reference (types, values and signatures),
- * so that building needs no CUDA headers. Names are the reference's.
+/* The part of the CUDA driver's interface that the backend uses, written from NVIDIA's reference (types, values and
+ * signatures), so that building needs no CUDA headers. Names are the reference's.
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 #ifndef ATTN_CUDA_CUDA_MIN_H
 #define ATTN_CUDA_CUDA_MIN_H

@@ -53,8 +53,8 @@ attn_status attn_cuda_open(const attn_cuda_api *cu, const attn_cuda_traits *trai
  * left alone, and threads need none. */
 attn_status attn_cuda_enter(attn_cuda_device *device);
 
-/* The same around what only releases: it is tried whatever the driver says here, and leaves the thread's reason alone. Returns whether
- * to leave. */
+/* The same around what only releases: it is tried whatever the driver says here, and leaves the thread's reason alone.
+ * Returns whether to leave. */
 int attn_cuda_enter_to_release(attn_cuda_device *device);
 void attn_cuda_leave(attn_cuda_device *device);
 

@@ -1,5 +1,5 @@
-/* The names of the kernels in backends/gpu, in CUDA C++. They are written in OpenCL C; this says in CUDA what OpenCL C has and C++ has
- * not. In front of shared.h.
+/* The names of the kernels in backends/gpu, in CUDA C++. They are written in OpenCL C; this says in CUDA what OpenCL C has
+ * and C++ has not. In front of shared.h.
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 #include <limits.h>
 #include <math.h>

@@ -18,8 +18,8 @@ const attn_cuda_image *attn_cuda_image_find(const char *name, attn_dtype k_type,
     return NULL;
 }
 
-/* NVIDIA's rules: machine code (sm_86) runs on its major number from its minor number on, PTX (compute_80) on everything from its
- * number on, and either with an "a" on that one number alone. */
+/* NVIDIA's rules: machine code (sm_86) runs on its major number from its minor number on, PTX (compute_80) on everything from
+ * its number on, and either with an "a" on that one number alone. */
 static int code_runs(const char *code, int major, int minor)
 {
     int ptx = !strncmp(code, "compute_", 8);

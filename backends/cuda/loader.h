@@ -5,8 +5,8 @@
 
 #include "cuda_min.h"
 
-/* X(name, suffix, arguments): every entry point that the backend calls. The library's symbol is name and suffix: the suffix is the
- * version of the signature, which the reference leaves out. All return a CUresult. */
+/* X(name, suffix, arguments): every entry point that the backend calls. The library's symbol is name and suffix: the suffix
+ * is the version of the signature, which the reference leaves out. All return a CUresult. */
 #define ATTN_CUDA_ENTRIES(X)                                                                                           \
     X(cuInit, , (unsigned))                                                                                            \
     X(cuDriverGetVersion, , (int *))                                                                                   \

@@ -6,9 +6,9 @@
 #include "device.h"
 #include "image.h"
 
-/* The function `name` of an image, which may be launched with `shared` bytes of dynamic shared memory. The first call for an image
- * loads it; PTX is compiled by the driver then, which keeps the result in a cache of its own. For plans. Lives until the device
- * is closed. The caller has entered the device. Thread-safe. */
+/* The function `name` of an image, which may be launched with `shared` bytes of dynamic shared memory. The first call for an
+ * image loads it; PTX is compiled by the driver then, which keeps the result in a cache of its own. For plans. Lives until
+ * the device is closed. The caller has entered the device. Thread-safe. */
 attn_status attn_cuda_function(attn_cuda_device *device, const attn_cuda_image *image, const char *name, int shared,
                                CUfunction *function);
 

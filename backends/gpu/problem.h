@@ -49,8 +49,8 @@ int attn_gpu_launches(const attn_plan *plan, const attn_gpu_problem *made, attn_
 /* Byte offsets of the arguments, in the order of `struct offsets`. */
 struct offsets attn_gpu_offsets(const attn_args *args);
 
-/* The buffers that a launch's kernel takes behind the plan, the offsets and the kind, in its order; handle 0: the problem has none.
- * Returns how many. */
+/* The buffers that a launch's kernel takes behind the plan, the offsets and the kind, in its order; handle 0: the problem has
+ * none. Returns how many. */
 int attn_gpu_arguments(const attn_gpu_launch *launch, const attn_args *args, const attn_gpu_problem *made,
                        attn_memory list[ATTN_GPU_MOST_ARGUMENTS]);
 
