@@ -12,7 +12,7 @@
 #include "prepare.h"
 
 /* Keys of a chunk, when the chunks of a query tile are blocks of their own. */
-enum { SPLIT_KEYS = 512 };
+enum { SPLIT_KEYS = 256 };
 
 const attn_cuda_instance *attn_cuda_instance_for(const attn_cuda_variant *variant, const attn_shape *shape)
 {

@@ -6,9 +6,11 @@
 
 #include <string.h>
 
+#include <math.h>
+
 #include "integer.h"
 
-/* With fewer work-groups than this for a compute unit, chunks of a query tile are work-groups of their own. */
+/* Work-groups that fill a compute unit. With less than half of them, chunks of a query tile are work-groups of their own. */
 enum { GROUPS_A_UNIT = 4 };
 
 /* The results of chunks may take this much memory. */
@@ -109,12 +111,18 @@ static void set_work(struct plan *p, const attn_plan *plan)
     set_terms(p, &s->visible);
 }
 
-static int splits(const attn_plan *plan, const struct plan *p)
+/* Cuts the keys of every query tile, when there are too few of those to fill the device: into chunks of a multiple of the kernel's
+ * split_keys, so that each gives the same bits in every run. */
+static int split(struct plan *p, const attn_plan *plan)
 {
-    double groups = (double)p->batch * (double)p->units * (double)p->tiles;
-    double bytes = groups * (double)p->chunks * (double)attn_gpu_part_floats(p) * sizeof(float);
-    return !plan->forms && !plan->problem.batch_invariant && p->chunks > 1 &&
-           groups < (double)GROUPS_A_UNIT * plan->device->info.threads && bytes <= MOST_PART_BYTES;
+    const double wanted = (double)GROUPS_A_UNIT * plan->device->info.threads;
+    const double groups = (double)p->batch * (double)p->units * (double)p->tiles;
+    if (plan->forms || plan->problem.batch_invariant || groups < 1 || groups > wanted / 2)
+        return 0;
+    const int64_t parts = attn_least(p->chunks, (int64_t)ceil(wanted / groups));
+    p->split_keys *= attn_ceil_divide(p->chunks, parts);
+    p->chunks = attn_most(1, attn_ceil_divide(p->max_k, p->split_keys));
+    return p->chunks > 1 && groups * (double)p->chunks * (double)attn_gpu_part_floats(p) * sizeof(float) <= MOST_PART_BYTES;
 }
 
 /* ---- what backends call ------------------------------------------------------------------------------------------ */
@@ -132,7 +140,7 @@ attn_status attn_gpu_problem_create(const attn_plan *plan, attn_gpu_problem *mad
     set_layouts(p, &plan->problem);
     set_features(p, &plan->problem, &plan->shape);
     set_work(p, plan);
-    made->split = splits(plan, p);
+    made->split = split(p, plan);
     if (!made->plan_by_value)
         ATTN_TRY(attn_gpu_upload(plan, made, ATTN_GPU_PLAN, p, sizeof *p));
     return plan->forms ? attn_gpu_upload_schedules(plan, made) : ATTN_OK;

@@ -111,7 +111,7 @@ static attn_status open_device(int index, attn_device **device)
 }
 
 /* Keys of a chunk, when the chunks of a query tile are work-groups of their own. */
-enum { SPLIT_KEYS = 512 };
+enum { SPLIT_KEYS = 256 };
 
 static int lacks_tensor_cores(const attn_opencl_traits *t, const attn_problem *problem, const attn_shape *shape,
                               int most, attn_why *why)
