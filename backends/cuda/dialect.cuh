@@ -36,6 +36,7 @@ struct half {
 
 /* The plan: kernels take it by value, so that its members are constants of the launch; functions take its address. */
 #define PLAN_PARAMETER const __grid_constant__ struct plan plan_of_launch
+#define PLAN_SPACE
 #define PLAN const struct plan *plan
 #define PLAN_BEGIN const struct plan *const plan = &plan_of_launch;
 

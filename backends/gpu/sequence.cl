@@ -24,7 +24,7 @@ DEVICE struct sequence sequence_of(PLAN, long number, __global const int *cu_q,
 }
 
 DEVICE long key_row(PLAN, const struct sequence *s, __global const int *pages, long j, long head,
-             __constant const long *stride)
+             PLAN_SPACE const long *stride)
 {
     if (plan->paged) {
         long page = pages[s->number * plan->pages_stride[0] + j / plan->page_size * plan->pages_stride[1]];

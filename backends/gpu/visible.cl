@@ -6,13 +6,13 @@ DEVICE long floor_divide(long a, long b)
     return a / b - (a % b < 0 ? 1 : 0);
 }
 
-DEVICE long term_begin(__constant const struct term *t, long p)
+DEVICE long term_begin(PLAN_SPACE const struct term *t, long p)
 {
     long begin = max(t->begin, p - t->left);
     return t->chunk > 0 ? max(begin, (floor_divide(p, t->chunk) - t->back) * t->chunk) : begin;
 }
 
-DEVICE long term_end(__constant const struct term *t, long p, long keys)
+DEVICE long term_end(PLAN_SPACE const struct term *t, long p, long keys)
 {
     long end = min(p + t->right + 1, min(t->end, keys));
     return t->chunk > 0 ? min(end, (floor_divide(p, t->chunk) + t->ahead + 1) * t->chunk) : end;

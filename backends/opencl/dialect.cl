@@ -5,10 +5,17 @@
 #define KERNEL(group_size) __kernel __attribute__((reqd_work_group_size(group_size, 1, 1))) void
 #define UNROLL _Pragma("unroll")
 
-/* The plan: how kernels take it, how functions do. */
+/* The plan: how kernels take it, how functions do. By value where arguments may be that large: then its members need no load. */
+#ifdef PLAN_BY_VALUE
+#define PLAN_SPACE
+#define PLAN_PARAMETER const struct plan plan_of_launch
+#define PLAN_BEGIN const struct plan *const plan = &plan_of_launch;
+#else
+#define PLAN_SPACE __constant
 #define PLAN_PARAMETER __constant const struct plan *plan
-#define PLAN __constant const struct plan *plan
 #define PLAN_BEGIN
+#endif
+#define PLAN PLAN_SPACE const struct plan *plan
 
 /* At the beginning of a kernel: `name` points to a `type` of the work-group. */
 #define LOCAL_MEMORY(type, name)                                                                                       \
