@@ -47,9 +47,10 @@ copy_sources() {
     mkdir -p "$scratch/build" && $make distdir distdir=tests/breaks.tmp/source && chmod -R u+w "$scratch/source"
 }
 
-# Optimisation that does not take long, warnings that stop nothing, of the x86 kernels those of one level, and CUDA's for one architecture.
+# Optimisation that does not take long, warnings that stop nothing, of the x86 kernels those of one level, and CUDA's as PTX.
 configure_copy() {
-    cd "$scratch/build" && ../source/configure CFLAGS="$CFLAGS" attn_cv_isa_avx512=no --with-cuda-arch=sm_80 && $make && $make check TESTS=
+    cd "$scratch/build" && ../source/configure CFLAGS="$CFLAGS" attn_cv_isa_avx512=no --with-cuda-arch=compute_80 &&
+        $make && $make check TESTS=
 }
 
 # ---- checks -------------------------------------------------------------------------------------------------
