@@ -1,6 +1,7 @@
 #!/bin/sh
-# The compiled CUDA kernels: each function of each architecture keeps its values in registers. Runs in the build folder. Softcap, ALiBi
-# and bias take more registers than there are beside large tiles: those variants are told, not failed.
+# The compiled CUDA kernels: each function of each architecture keeps its values in registers. Runs in the build folder.
+# More than there are take softcap, ALiBi and bias beside large tiles, and 16 rows of Q and O of 256 channels: those are told, not
+# failed.
 
 resources() {
     sh "$srcdir/backends/cuda/resources.sh" backends/cuda/images/*.resources | sed 1d
@@ -17,7 +18,7 @@ else
     echo "1..$count"
     awk '{
         spills = $6 + $7 + $8
-        told = $1 ~ /_changes/
+        told = $1 ~ /_changes|^mma_4_256/
         if (spills) printf "# %d bytes of stack, %d of spill stores, %d of spill loads\n", $6, $7, $8
         printf "%s %d - %s %s, %s: %d registers\n", spills && !told ? "not ok" : "ok", NR, $1, $2, $3, $4
     }' tests/cuda_resources.tmp
