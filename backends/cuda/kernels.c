@@ -22,14 +22,10 @@ const attn_cuda_instance *attn_cuda_instance_for(const attn_cuda_variant *varian
     return NULL;
 }
 
-static int changes_scores(const attn_problem *p)
+const attn_cuda_image *attn_cuda_instance_image(const attn_cuda_instance *instance, const attn_problem *p,
+                                                const attn_shape *shape)
 {
-    return p->softcap > 0 || attn_present(&p->alibi) || attn_present(&p->bias);
-}
-
-const attn_cuda_image *attn_cuda_instance_image(const attn_cuda_instance *instance, const attn_problem *p)
-{
-    const char *name = changes_scores(p) ? instance->changing : instance->plain;
+    const char *name = attn_gpu_changes_scores(p, shape) ? instance->changing : instance->plain;
     return name ? attn_cuda_image_find(name, p->k.dtype, p->v.dtype) : NULL;
 }
 
@@ -43,10 +39,10 @@ static int decline_sizes(attn_why *why, const attn_cuda_variant *v, const attn_s
 }
 
 static int decline_image(attn_why *why, const attn_cuda_traits *t, const attn_cuda_instance *instance,
-                         const attn_problem *problem)
+                         const attn_problem *problem, const attn_shape *shape)
 {
-    const attn_cuda_image *image = attn_cuda_instance_image(instance, problem);
-    if (changes_scores(problem) && !instance->changing)
+    const attn_cuda_image *image = attn_cuda_instance_image(instance, problem, shape);
+    if (attn_gpu_changes_scores(problem, shape) && !instance->changing)
         return attn_decline(why, "made without softcap, ALiBi and bias");
     if (!image)
         return attn_decline(why, "this library was built for devices that cannot run it");
@@ -62,7 +58,7 @@ static int why_not(const attn_kernel *kernel, const attn_device *device, const a
     const attn_cuda_traits *t = &((const attn_cuda_device *)device)->traits;
     const attn_cuda_variant *v = kernel->variant;
     if (decline_sizes(why, v, shape) || (v->tensor_cores && attn_gpu_decline_types(why, problem)) ||
-        decline_image(why, t, attn_cuda_instance_for(v, shape), problem))
+        decline_image(why, t, attn_cuda_instance_for(v, shape), problem, shape))
         return 1;
     if (t->shared_memory < v->shared)
         return attn_decline(why, "needs %d bytes of shared memory, this device has %d", v->shared, t->shared_memory);

@@ -29,7 +29,8 @@ typedef struct attn_cuda_variant {
 const attn_cuda_instance *attn_cuda_instance_for(const attn_cuda_variant *variant, const attn_shape *shape);
 
 /* Its image for the problem; NULL: there is none in this library. */
-const attn_cuda_image *attn_cuda_instance_image(const attn_cuda_instance *instance, const attn_problem *problem);
+const attn_cuda_image *attn_cuda_instance_image(const attn_cuda_instance *instance, const attn_problem *problem,
+                                                const attn_shape *shape);
 
 enum { ATTN_CUDA_KERNELS = 4 };
 extern const attn_kernel attn_cuda_kernels[ATTN_CUDA_KERNELS];

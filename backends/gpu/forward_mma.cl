@@ -1,11 +1,11 @@
 /* Flash attention with tensor cores: products of 16-bit elements with f32 sums, softmax in f32 (FlashAttention-2: Dao 2023, arXiv:2307.08691).
  *
  * Behind item.cl and ptx.cl. Built for the type of Q, K and V (MMA_TYPE: attn_dtype), their channels (DIM, DIM_V: multiples of 16), whether
- * softcap, ALiBi or bias change scores (CHANGES: 0, 1) and a tile: WARPS of BANDS x 16 query rows, STEP keys of K or V at a time in one of
- * SLOTS buffers of local memory. KEEP_QUERIES: 1, Q stays in registers; 0, in local memory.
+ * softcap, ALiBi, bias or a scale that is not positive change scores (CHANGES: 0, 1) and a tile: WARPS of BANDS x 16 query rows, STEP keys of K or V at a time in one of
+ * three buffers of local memory. KEEP_QUERIES: 1, Q stays in registers; 0, in local memory.
  *
  * The scores and the output of a warp's rows stay in registers. K and V of the key tiles pass through the buffers in the order
- * K, V, K, V, ...; each is asked for SLOTS - 1 turns before it is used, so that copies overlap products, and one barrier a turn suffices.
+ * K, V, K, V, ...; each is asked for two turns before it is used, so that copies overlap products, and one barrier a turn suffices.
  * Two bands share what a warp reads of K and V. Rows in local memory are swizzled: 16 bytes number c of row r lie at c ^ (r % 8), so that
  * neither copies nor ldmatrix meet bank conflicts.
  *
@@ -21,17 +21,18 @@
 #define QUERY_BYTES (2 * TILE_ROWS * PITCH)
 #if KEEP_QUERIES /* they pass through the buffers */
 #define RING_AT 0
-#define MEMORY_BYTES (SLOTS * SLOT_BYTES > QUERY_BYTES ? SLOTS * SLOT_BYTES : QUERY_BYTES)
+#define MEMORY_BYTES (3 * SLOT_BYTES > QUERY_BYTES ? 3 * SLOT_BYTES : QUERY_BYTES)
 #else
 #define RING_AT QUERY_BYTES
-#define MEMORY_BYTES (QUERY_BYTES + SLOTS * SLOT_BYTES)
+#define MEMORY_BYTES (QUERY_BYTES + 3 * SLOT_BYTES)
 #endif
 #define KEPT (KEEP_QUERIES ? DIM / 16 : 1) /* of 16 channels of Q, in registers */
 #define BLOCKS (STEP / 8)    /* of scores: 8 keys */
 #define BLOCKS_V (DIM_V / 8) /* of the output: 8 channels */
 
-struct buffers {
-    uint4 bytes[MEMORY_BYTES / 16];
+struct memory {
+    uint4 buffers[MEMORY_BYTES / 16];
+    ulong words[TILE_ROWS]; /* what the rows see of a partial tile */
 };
 
 /* Byte of 16 bytes number `chunk` of a row. */
@@ -58,63 +59,59 @@ DEVICE void copy_eight(uint to, __global const uchar *from, long i, int valid, i
 }
 
 
-/* K or V as a work-item copies it: 16 bytes of every row that is its own. */
+/* K or V as a work-item copies it: 16 bytes of each row that is its own. */
 struct source {
     __global const uchar *tensor;
-    long at;        /* element of its first row of key 0; paged: from that of the page on */
-    int dim;        /* elements of a row from its first on */
-    int lookups;    /* every row must be looked up in the page table */
+    long at;   /* element of its row of key 0; of paged ones: from that of any row on */
+    int dim;   /* elements of a row from its first on */
+    int slow;  /* rows are not aligned, or each must be looked up in the page table */
 };
 
 DEVICE struct source source_of(PLAN, const struct item *item, __global const uchar *tensor, PLAN_SPACE const long *stride,
-                               int dim, int pitch)
+                               int dim, int wide, int pitch)
 {
     const int chunks = pitch / 8, row = get_local_id(0) / chunks, chunk = get_local_id(0) % chunks;
-    struct source source = { tensor, row * stride[2] + 8 * chunk, dim - 8 * chunk, 0 };
-    if (!plan->paged)
-        source.at += key_row(plan, &item->s, 0, 0, item->head_k, stride);
-    source.lookups = plan->paged && plan->page_size % TILE_KEYS != 0;
+    struct source source = { tensor, 8 * chunk, dim - 8 * chunk, !wide };
+    if (plan->paged)
+        source.slow |= plan->page_size % TILE_KEYS != 0;
+    else
+        source.at += key_row(plan, &item->s, 0, row, item->head_k, stride);
+    if (plan->paged)
+        source.at += row * stride[2];
     return source;
 }
 
-/* The first STEP keys from `key` on; all are there and none is looked up. */
-DEVICE void copy_whole(const struct source *source, long at, long stride, uint to, int pitch)
+/* Any rows, one by one. */
+DEVICE void copy_slowly(PLAN, const struct item *item, const struct source *source, __global const int *pages,
+                        PLAN_SPACE const long *stride, long key, int rows, uint to, int pitch)
 {
     const int chunks = pitch / 8, row = get_local_id(0) / chunks, chunk = get_local_id(0) % chunks;
-    const int bytes = max(0, min(16, 2 * source->dim));
-    __global const uchar *from = source->tensor + 2 * at;
-    const long pass = 2 * stride * (GROUP_SIZE / chunks);
-    UNROLL
-    for (int i = 0; i < STEP * (pitch / 8) / GROUP_SIZE; i++, from += pass)
-        copy_async(to + swizzled(row + GROUP_SIZE / chunks * i, chunk, pitch), from, bytes);
-}
-
-/* Any: rows beyond the sequence become 0. */
-DEVICE void copy_some(PLAN, const struct item *item, const struct source *source, __global const int *pages, int wide,
-                      PLAN_SPACE const long *stride, long key, long at, int rows, uint to, int pitch)
-{
-    const int chunks = pitch / 8, row = get_local_id(0) / chunks, chunk = get_local_id(0) % chunks;
-    for (int i = 0; i < STEP * (pitch / 8) / GROUP_SIZE; i++) {
-        const int mine = row + GROUP_SIZE / chunks * i, there = min(mine, rows - 1);
-        const long from = source->lookups ? key_row(plan, &item->s, pages, key + there, item->head_k, stride) + 8 * chunk
-                                          : at + (there - row) * stride[2];
-        copy_eight(to + swizzled(mine, chunk, pitch), source->tensor, from, mine < rows ? source->dim : 0, wide);
+    for (int i = row; i < STEP; i += GROUP_SIZE / chunks) {
+        const long from = key_row(plan, &item->s, pages, key + min(i, rows - 1), item->head_k, stride) + 8 * chunk;
+        copy_eight(to + swizzled(i, chunk, pitch), source->tensor, from, i < rows ? source->dim : 0, 0);
     }
 }
 
-/* STEP rows of K or V from row `first` of a tile's keys on. */
-DEVICE void copy_rows(PLAN, const struct item *item, const struct source *source, __global const int *pages, int wide,
+/* STEP rows of K or V from row `first` of a tile's keys on; rows beyond the sequence become 0. */
+DEVICE void copy_rows(PLAN, const struct item *item, const struct source *source, __global const int *pages,
                       PLAN_SPACE const long *stride, int tile, int first, uint to, int padded, int pitch)
 {
+    const int chunks = pitch / 8, row = get_local_id(0) / chunks, chunk = get_local_id(0) % chunks;
+    const int rows = keys_of(item, tile) - first, step = (int)stride[2], bytes = max(0, min(16, 2 * source->dim));
     const long key = (long)tile * TILE_KEYS + first;
-    const int rows = keys_of(item, tile) - first;
-    const long at = source->at + (plan->paged ? key_row(plan, &item->s, pages, key, item->head_k, stride) : key * stride[2]);
-    if (8 * (int)(get_local_id(0) % (pitch / 8)) >= padded)
+    if (8 * chunk >= padded)
         return;
-    if (wide && rows >= STEP && !source->lookups)
-        copy_whole(source, at, stride[2], to, pitch);
-    else
-        copy_some(plan, item, source, pages, wide, stride, key, at, rows, to, pitch);
+    if (source->slow) {
+        copy_slowly(plan, item, source, pages, stride, key, rows, to, pitch);
+        return;
+    }
+    const long at = source->at + (plan->paged ? key_row(plan, &item->s, pages, key, item->head_k, stride) : key * step);
+    __global const uchar *from = source->tensor + 2 * at;
+    UNROLL
+    for (int i = 0; i < STEP * (pitch / 8) / GROUP_SIZE; i++) {
+        const int mine = row + GROUP_SIZE / chunks * i;
+        copy_async(to + swizzled(mine, chunk, pitch), from + 2L * step * (min(mine, rows - 1) - row), mine < rows ? bytes : 0);
+    }
 }
 
 DEVICE void copy_queries(PLAN, const struct item *item, __global const uchar *q, int wide, uint to)
@@ -127,33 +124,6 @@ DEVICE void copy_queries(PLAN, const struct item *item, __global const uchar *q,
         copy_eight(to + swizzled(row, chunk, PITCH), q, at + 8 * chunk, row < item->rows ? (int)plan->dim - 8 * chunk : 0,
                    wide);
     }
-}
-
-/* What is copied next: K or V (`values`) of keys from `first` on of the tile of `step`, into `slot`. */
-struct stream {
-    struct step step;
-    int more, first, values, slot;
-};
-
-DEVICE void copy_next(PLAN, const struct item *item, struct stream *next, __global const int *pages,
-                      const struct source *k, const struct source *v, int wide, uint ring)
-{
-    const uint to = ring + (uint)(next->slot * SLOT_BYTES);
-    next->slot = next->slot + 1 == SLOTS ? 0 : next->slot + 1;
-    if (next->more && !next->values) {
-        copy_rows(plan, item, k, pages, wide, plan->k_stride, next->step.tile, next->first, to, DIM, PITCH);
-        next->values = 1;
-    } else if (next->more) {
-        copy_rows(plan, item, v, pages, wide, plan->v_stride, next->step.tile, next->first, to, DIM_V, PITCH_V);
-        next->values = 0;
-        next->first += STEP;
-        if (next->first >= keys_of(item, next->step.tile)) {
-            next->first = 0;
-            go_on(&next->step);
-            next->more = find_tile(plan, item, &next->step);
-        }
-    }
-    commit_copies();
 }
 
 /* ---- products ------------------------------------------------------------------------------------------------------- */
@@ -195,29 +165,21 @@ DEVICE void multiply_keys(float score[BANDS][BLOCKS][4], uint kept[BANDS][KEPT][
     }
 }
 
-/* Weights become the first factor as they lie: an accumulator's layout is a factor's. */
-DEVICE void add_weighted(float sum[BANDS][BLOCKS_V][4], float weight[BANDS][BLOCKS][4], uint values)
+DEVICE void add_weighted(float sum[BANDS][BLOCKS_V][4], uint weight[BANDS][BLOCKS / 2][4], uint values)
 {
     const int lane = get_local_id(0) % 32, row = lane % 16, side = lane / 16;
     UNROLL
-    for (int j = 0; j < BLOCKS; j += 2) {
-        uint factor[BANDS][4];
-        UNROLL
-        for (int band = 0; band < BANDS; band++)
-            UNROLL
-            for (int i = 0; i < 4; i++)
-                factor[band][i] = pack_two(weight[band][j + i / 2][2 * (i % 2)], weight[band][j + i / 2][2 * (i % 2) + 1]);
+    for (int j = 0; j < BLOCKS / 2; j++)
         UNROLL
         for (int c = 0; c < BLOCKS_V; c += 2) {
             uint value[4];
-            load_transposed(value, values + swizzled(8 * j + row, c + side, PITCH_V));
+            load_transposed(value, values + swizzled(16 * j + row, c + side, PITCH_V));
             UNROLL
             for (int band = 0; band < BANDS; band++) {
-                add_product(sum[band][c], factor[band], value[0], value[1]);
-                add_product(sum[band][c + 1], factor[band], value[2], value[3]);
+                add_product(sum[band][c], weight[band][j], value[0], value[1]);
+                add_product(sum[band][c + 1], weight[band][j], value[2], value[3]);
             }
         }
-    }
 }
 
 /* ---- the softmax ------------------------------------------------------------------------------------------------------ */
@@ -228,60 +190,82 @@ DEVICE int row_of_lane(int band, int side)
     return get_local_id(0) / 32 * WARP_ROWS + 16 * band + get_local_id(0) % 32 / 4 + 8 * side;
 }
 
-/* Softcap, ALiBi, bias and mask; then scores are multiples of 1. */
-DEVICE void change_scores(PLAN, const struct item *item, const struct step *step, int first, int band, __global const float *alibi,
-                          __global const uchar *bias, __global const ulong *masks, float score[BLOCKS][4])
+/* Softcap, ALiBi and bias; then scores are multiples of 1. */
+DEVICE void change_scores(PLAN, const struct item *item, int tile, int first, int band, __global const float *alibi,
+                          __global const uchar *bias, float score[BLOCKS][4])
 {
-    const int column = get_local_id(0) % 4 * 2;
+    const int keys = keys_of(item, tile) - first;
     UNROLL
     for (int side = 0; side < 2; side++) {
         const struct row_at row = row_of(plan, &item->s, item->unit, item->first_row + min(row_of_lane(band, side), item->rows - 1));
-        const ulong word = word_of(plan, item, step, row.query, masks) >> first;
         UNROLL
         for (int j = 0; j < BLOCKS; j++)
             UNROLL
             for (int i = 0; i < 2; i++) {
-                const int key = 8 * j + column + i, seen = (int)(word >> key & 1);
-                float a = score[j][2 * side + i] * plan->scale;
-                if (CHANGES)
-                    a = changed_score(plan, a, item->s.number, row.head, row.query, row.query + item->s.shift,
-                                      (long)step->tile * TILE_KEYS + first + key, alibi, bias, seen);
-                score[j][2 * side + i] = seen ? a : -INFINITY;
+                const int key = 8 * j + get_local_id(0) % 4 * 2 + i;
+                score[j][2 * side + i] =
+                    changed_score(plan, score[j][2 * side + i] * plan->scale, item->s.number, row.head, row.query,
+                                  row.query + item->s.shift, (long)tile * TILE_KEYS + first + key, alibi, bias, key < keys);
             }
     }
 }
 
-/* Scores, multiples of `factor` > 0, become weights. */
-DEVICE void weigh(float score[BLOCKS][4], float factor, float most[2], float total[2], float sum[BLOCKS_V][4])
+/* Keys that a row does not see. */
+DEVICE void mask_scores(__local const ulong *words, int first, int band, float score[BLOCKS][4])
 {
-    float rescale[2];
     UNROLL
     for (int side = 0; side < 2; side++) {
-        float highest = score[0][2 * side], weights = 0;
+        const ulong word = words[row_of_lane(band, side)] >> (first + get_local_id(0) % 4 * 2);
+        const uint half_word[2] = { (uint)word, (uint)(word >> 32) };
+        UNROLL
+        for (int j = 0; j < BLOCKS; j++)
+            UNROLL
+            for (int i = 0; i < 2; i++)
+                if (!(half_word[j / 4] >> (8 * (j % 4) + i) & 1))
+                    score[j][2 * side + i] = -INFINITY;
+    }
+}
+
+/* The new maxima of the two rows of a lane, and what scales their sums. */
+DEVICE void find_maxima(float score[BLOCKS][4], float factor, float most[2], float shift[2], float rescale[2])
+{
+    UNROLL
+    for (int side = 0; side < 2; side++) {
+        float highest = score[0][2 * side];
         UNROLL
         for (int j = 0; j < BLOCKS; j++)
             highest = fmax(highest, fmax(score[j][2 * side], score[j][2 * side + 1]));
         highest = fmax(most[side], most_of_four(highest) * factor);
-        const float shift = highest == -INFINITY ? 0 : highest;
-        rescale[side] = exp2_approx(most[side] - shift);
+        shift[side] = highest == -INFINITY ? 0 : highest;
+        rescale[side] = exp2_approx(most[side] - shift[side]);
         most[side] = highest;
-        UNROLL
-        for (int j = 0; j < BLOCKS; j++)
-            UNROLL
-            for (int i = 0; i < 2; i++) {
-                score[j][2 * side + i] = exp2_approx(fma(score[j][2 * side + i], factor, -shift));
-                weights += score[j][2 * side + i];
-            }
-        total[side] = total[side] * rescale[side] + weights;
     }
+}
+
+/* Scores, multiples of `factor` > 0, become weights. They lie as mma's first factor does: an accumulator's layout is that one's. */
+DEVICE void weigh(float score[BLOCKS][4], float factor, float most[2], float total[2], float sum[BLOCKS_V][4],
+                  uint weight[BLOCKS / 2][4])
+{
+    float shift[2], rescale[2], weights[2] = { 0, 0 };
+    find_maxima(score, factor, most, shift, rescale);
+    UNROLL
+    for (int j = 0; j < BLOCKS; j++)
+        UNROLL
+        for (int side = 0; side < 2; side++) {
+            const float low = exp2_approx(fma(score[j][2 * side], factor, -shift[side]));
+            const float high = exp2_approx(fma(score[j][2 * side + 1], factor, -shift[side]));
+            weights[side] += low + high;
+            weight[j / 2][j % 2 * 2 + side] = pack_two(low, high);
+        }
+    UNROLL
+    for (int side = 0; side < 2; side++)
+        total[side] = total[side] * rescale[side] + weights[side];
     if (any_lane(rescale[0] != 1 || rescale[1] != 1)) {
         UNROLL
-        for (int c = 0; c < BLOCKS_V; c++) {
-            sum[c][0] *= rescale[0];
-            sum[c][1] *= rescale[0];
-            sum[c][2] *= rescale[1];
-            sum[c][3] *= rescale[1];
-        }
+        for (int c = 0; c < BLOCKS_V; c++)
+            UNROLL
+            for (int i = 0; i < 4; i++)
+                sum[c][i] *= rescale[i / 2];
     }
 }
 
@@ -326,22 +310,24 @@ DEVICE void store_row(PLAN, const struct item *item, int band, int side, float m
 
 KERNEL(GROUP_SIZE) forward_mma(FORWARD_PARAMETERS)
 {
-    LOCAL_MEMORY(struct buffers, memory);
+    LOCAL_MEMORY(struct memory, memory);
     PLAN_BEGIN
     const struct item item = find_item(plan, offset, launch, cu_q, cu_k, used, lists, table_of, first_of, entries, chunks);
-    const int wide = plan->wide && ((offset.q | offset.k | offset.v) & 15) == 0, plain = !CHANGES && plan->scale > 0;
+    const int wide = plan->wide && ((offset.q | offset.k | offset.v) & 15) == 0;
     const int idle = get_local_id(0) / 32 * WARP_ROWS >= item.rows; /* the warp has no rows */
     const uint queries = LOCAL_ADDRESS(memory), ring = queries + RING_AT;
     __global const int *pages = (__global const int *)(page_table + offset.page_table);
     if (item.rows == 0)
         return;
 
-    const struct source keys = source_of(plan, &item, k + offset.k, plan->k_stride, (int)plan->dim, PITCH);
-    const struct source values = source_of(plan, &item, v + offset.v, plan->v_stride, (int)plan->dim_v, PITCH_V);
+    const struct source keys = source_of(plan, &item, k + offset.k, plan->k_stride, (int)plan->dim, wide, PITCH);
+    const struct source values = source_of(plan, &item, v + offset.v, plan->v_stride, (int)plan->dim_v, wide, PITCH_V);
+    const int my_query = (int)(row_of(plan, &item.s, item.unit, item.first_row + min((int)get_local_id(0), item.rows - 1)).query -
+                               item.first_query);
     uint kept[BANDS][KEPT][4];
     copy_queries(plan, &item, q + offset.q, wide, queries);
-    commit_copies();
     if (KEEP_QUERIES) {
+        commit_copies();
         WAIT_COPIES(0);
         barrier(CLK_LOCAL_MEM_FENCE);
         UNROLL
@@ -367,39 +353,62 @@ KERNEL(GROUP_SIZE) forward_mma(FORWARD_PARAMETERS)
                 sum[band][c][i] = 0;
     }
 
-    struct step step = first_step(&item);
-    int more = find_tile(plan, &item, &step), first = 0, slot = 0;
-    struct stream next = { step, more, 0, 0, 0 };
-    for (int i = 0; i < SLOTS - 1; i++)
-        copy_next(plan, &item, &next, pages, &keys, &values, wide, ring);
+    struct step step = first_step(&item), ahead;
+    int more = find_tile(plan, &item, &step), more_ahead = 0, first = 0;
+    uint slot = ring, slot_v = ring + SLOT_BYTES, slot_next = ring + 2 * SLOT_BYTES;
+    ahead = step;
+    if (more) {
+        copy_rows(plan, &item, &keys, pages, plan->k_stride, step.tile, 0, slot, DIM, PITCH);
+        commit_copies();
+        copy_rows(plan, &item, &values, pages, plan->v_stride, step.tile, 0, slot_v, DIM_V, PITCH_V);
+        commit_copies();
+        go_on(&ahead);
+        more_ahead = find_tile(plan, &item, &ahead);
+    }
     while (more) {
-        float score[BANDS][BLOCKS][4];
-        WAIT_COPIES(SLOTS - 2);
+        const int ends = first + STEP >= keys_of(&item, step.tile), goes_on = !ends || more_ahead;
+        const int next_tile = ends ? ahead.tile : step.tile, next_first = ends ? 0 : first + STEP;
+        const int masked = !step.full || keys_of(&item, step.tile) < TILE_KEYS;
+        uint weight[BANDS][BLOCKS / 2][4];
+        if (masked && first == 0 && get_local_id(0) < TILE_ROWS)
+            memory->words[get_local_id(0)] = word_of(plan, &item, &step, item.first_query + my_query, masks);
+        WAIT_COPIES(1);
         barrier(CLK_LOCAL_MEM_FENCE);
-        copy_next(plan, &item, &next, pages, &keys, &values, wide, ring);
+        if (goes_on)
+            copy_rows(plan, &item, &keys, pages, plan->k_stride, next_tile, next_first, slot_next, DIM, PITCH);
+        commit_copies();
         if (!idle) {
-            multiply_keys(score, kept, queries, ring + (uint)(slot * SLOT_BYTES));
-            const int changes = !plain || !step.full || keys_of(&item, step.tile) < TILE_KEYS;
+            float score[BANDS][BLOCKS][4];
+            multiply_keys(score, kept, queries, slot);
             UNROLL
             for (int band = 0; band < BANDS; band++) {
-                if (changes)
-                    change_scores(plan, &item, &step, first, band, (__global const float *)(alibi + offset.alibi),
-                                  bias + offset.bias, masks, score[band]);
-                weigh(score[band], changes ? 1 : plan->scale, most[band], total[band], sum[band]);
+                if (CHANGES)
+                    change_scores(plan, &item, step.tile, first, band, (__global const float *)(alibi + offset.alibi),
+                                  bias + offset.bias, score[band]);
+                if (masked)
+                    mask_scores(memory->words, first, band, score[band]);
+                weigh(score[band], CHANGES ? 1 : plan->scale, most[band], total[band], sum[band], weight[band]);
             }
         }
-        slot = slot + 1 == SLOTS ? 0 : slot + 1;
-        WAIT_COPIES(SLOTS - 2);
+        WAIT_COPIES(1);
         barrier(CLK_LOCAL_MEM_FENCE);
-        copy_next(plan, &item, &next, pages, &keys, &values, wide, ring);
+        if (goes_on)
+            copy_rows(plan, &item, &values, pages, plan->v_stride, next_tile, next_first, slot, DIM_V, PITCH_V);
+        commit_copies();
         if (!idle)
-            add_weighted(sum, score, ring + (uint)(slot * SLOT_BYTES));
-        slot = slot + 1 == SLOTS ? 0 : slot + 1;
-        first += STEP;
-        if (first >= keys_of(&item, step.tile)) {
-            first = 0;
-            go_on(&step);
-            more = find_tile(plan, &item, &step);
+            add_weighted(sum, weight, slot_v);
+        const uint free_slot = slot_v; /* when all warps are through, which the next barrier tells */
+        slot_v = slot;
+        slot = slot_next;
+        slot_next = free_slot;
+        first = next_first;
+        if (ends) {
+            step = ahead;
+            more = more_ahead;
+            if (more) {
+                go_on(&ahead);
+                more_ahead = find_tile(plan, &item, &ahead);
+            }
         }
     }
 

@@ -46,13 +46,19 @@ static void set_layouts(struct plan *p, const attn_problem *problem)
     p->used_stride = problem->seqused_k.stride[0];
 }
 
+int attn_gpu_changes_scores(const attn_problem *problem, const attn_shape *shape)
+{
+    return problem->softcap > 0 || attn_present(&problem->alibi) || attn_present(&problem->bias) || !(shape->scale > 0);
+}
+
+/* Kernels then take 16 bytes at once, and rows apart by a number of 32 bits. */
 static int is_wide(const attn_tensor *tensor)
 {
     int64_t elements = 16 / (int64_t)attn_dtype_size(tensor->dtype);
     int wide = 1;
     for (int d = BATCH; d < CHANNEL; d++)
         wide &= tensor->size[d] <= 1 || tensor->stride[d] % elements == 0;
-    return wide;
+    return wide && (tensor->size[POSITION] <= 1 || tensor->stride[POSITION] <= INT32_MAX);
 }
 
 static void set_features(struct plan *p, const attn_problem *problem, const attn_shape *s)
@@ -69,7 +75,7 @@ static void set_features(struct plan *p, const attn_problem *problem, const attn
     p->has_bias = attn_present(&problem->bias);
     p->has_sink = attn_present(&problem->sink_logit);
     p->has_softcap = problem->softcap > 0;
-    p->changes_scores = p->has_softcap || p->has_alibi || p->has_bias;
+    p->changes_scores = attn_gpu_changes_scores(problem, s);
     p->wide = is_wide(&problem->q) && is_wide(&problem->k) && is_wide(&problem->v);
     p->softcap = problem->softcap * log2_e;
     p->scale = s->scale * (p->has_softcap ? 1 / problem->softcap : log2_e);

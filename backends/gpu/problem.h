@@ -54,6 +54,9 @@ struct offsets attn_gpu_offsets(const attn_args *args);
 int attn_gpu_arguments(const attn_gpu_launch *launch, const attn_args *args, const attn_gpu_problem *made,
                        attn_memory list[ATTN_GPU_MOST_ARGUMENTS]);
 
+/* Scores are more than multiples of a positive scale. */
+int attn_gpu_changes_scores(const attn_problem *problem, const attn_shape *shape);
+
 /* Strides of a tensor whose sizes of 1 broadcast. */
 void attn_gpu_strides(WIDE stride[4], const attn_tensor *tensor);
 

@@ -27,8 +27,9 @@ DEVICE long key_row(PLAN, const struct sequence *s, __global const int *pages, l
              PLAN_SPACE const long *stride)
 {
     if (plan->paged) {
-        long page = pages[s->number * plan->pages_stride[0] + j / plan->page_size * plan->pages_stride[1]];
-        return page * stride[0] + head * stride[1] + j % plan->page_size * stride[2];
+        const uint size = (uint)plan->page_size; /* lengths of paged sequences are of 32 bits: so is j */
+        const long page = pages[s->number * plan->pages_stride[0] + (uint)j / size * plan->pages_stride[1]];
+        return page * stride[0] + head * stride[1] + (uint)j % size * stride[2];
     }
     return (plan->ragged_k ? 0 : s->number * stride[0]) + head * stride[1] + (s->row_k + j) * stride[2];
 }

@@ -31,7 +31,7 @@ struct plan {
     WIDE sink_stride, cu_q_stride, cu_k_stride, used_stride, page_size;
     WIDE ragged_q, ragged_k, has_used, paged, align_end;
     WIDE has_lse, has_softcap, has_alibi, has_bias, has_sink;
-    WIDE changes_scores; /* by softcap, ALiBi or bias */
+    WIDE changes_scores; /* by softcap, ALiBi, bias or a scale that is not positive */
     WIDE wide;           /* rows of q, k and v begin at multiples of 16 bytes, so far as strides tell */
     WIDE listed, long_entries, mask_rows;
     WIDE terms;

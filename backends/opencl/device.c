@@ -145,18 +145,26 @@ static int why_not(const attn_kernel *kernel, const attn_device *device, const a
     return attn_gpu_decline_rows(why, problem, shape, v->fewest_rows, v->most_rows);
 }
 
-#define KERNEL(kind, rows, ...)                                                                                        \
+#define KERNEL(kind, rows, ...) KERNEL2(kind, rows, rows, __VA_ARGS__)
+#define KERNEL2(kind, rows, tile, ...)                                                                                        \
     {                                                                                                                  \
-        .name = kind "-opencl-" #rows, .tile_q = rows, .tile_k = TILE_KEYS, .list_rows = rows,                         \
+        .name = kind "-opencl-" #rows, .tile_q = tile, .tile_k = TILE_KEYS, .list_rows = tile,                         \
         .split_keys = SPLIT_KEYS, .why_not = why_not, .prepare = attn_opencl_prepare, .release = attn_opencl_release,  \
         .workspace = attn_opencl_workspace, .run = attn_opencl_forward,                                                \
         .variant = &(const attn_opencl_variant){ __VA_ARGS__ },                                                        \
     }
 
 static const attn_kernel kernels[] = {
-    KERNEL("mma", 128, .group = 256, .local_memory = 49152, .fewest_rows = 65, .most_rows = INT_MAX,
-           .tensor_cores = 128),
-    KERNEL("mma", 64, .group = 128, .local_memory = 49152, .most_rows = INT_MAX, .tensor_cores = 256),
+    KERNEL2("mma", 64, 64, .group = 64, .local_memory = 49152, .fewest_rows = 33, .most_rows = INT_MAX, .tensor_cores = 128, .warps = 2, .bands = 2, .step = 64, .slots = 3, .keep_queries = 0),
+    KERNEL2("mma", 66, 128, .group = 128, .local_memory = 49152, .fewest_rows = 33, .most_rows = INT_MAX, .tensor_cores = 128, .warps = 4, .bands = 2, .step = 64, .slots = 3, .keep_queries = 0),
+    KERNEL2("mma", 67, 64, .group = 128, .local_memory = 49152, .fewest_rows = 33, .most_rows = INT_MAX, .tensor_cores = 128, .warps = 4, .bands = 1, .step = 64, .slots = 3, .keep_queries = 1),
+    KERNEL2("mma", 68, 128, .group = 128, .local_memory = 49152, .fewest_rows = 33, .most_rows = INT_MAX, .tensor_cores = 128, .warps = 4, .bands = 2, .step = 32, .slots = 3, .keep_queries = 0),
+    KERNEL2("mma", 69, 64, .group = 64, .local_memory = 49152, .fewest_rows = 33, .most_rows = INT_MAX, .tensor_cores = 128, .warps = 2, .bands = 2, .step = 32, .slots = 3, .keep_queries = 0),
+    KERNEL2("mma", 16, 16, .group = 32, .local_memory = 49152, .fewest_rows = 0, .most_rows = INT_MAX, .tensor_cores = 128, .warps = 1, .bands = 1, .step = 64, .slots = 3, .keep_queries = 1),
+    KERNEL2("mma", 17, 16, .group = 32, .local_memory = 49152, .fewest_rows = 0, .most_rows = INT_MAX, .tensor_cores = 128, .warps = 1, .bands = 1, .step = 32, .slots = 3, .keep_queries = 1),
+    KERNEL2("mma", 18, 64, .group = 128, .local_memory = 49152, .fewest_rows = 0, .most_rows = INT_MAX, .tensor_cores = 128, .warps = 4, .bands = 1, .step = 64, .slots = 3, .keep_queries = 1),
+    KERNEL2("mma", 32, 32, .group = 64, .local_memory = 49152, .fewest_rows = 0, .most_rows = INT_MAX, .tensor_cores = 256, .warps = 2, .bands = 1, .step = 32, .slots = 3, .keep_queries = 0),
+    KERNEL2("mma", 33, 32, .group = 64, .local_memory = 49152, .fewest_rows = 0, .most_rows = INT_MAX, .tensor_cores = 256, .warps = 2, .bands = 1, .step = 16, .slots = 3, .keep_queries = 0),
     KERNEL("flash", 8, .group = 64, .local_memory = 24576, .most_rows = 8),
     KERNEL("flash", 64, .group = 128, .local_memory = 40960, .fewest_rows = 33, .most_rows = INT_MAX),
     KERNEL("flash", 32, .group = 64, .local_memory = 30720, .most_rows = INT_MAX, .cpus = 1),

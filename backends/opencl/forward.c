@@ -31,14 +31,16 @@ static attn_status enqueue(const run *r, const attn_gpu_launch *to)
 {
     attn_memory memories[ATTN_GPU_MOST_ARGUMENTS];
     cl_mem plan = attn_opencl_buffer(r->made->problem.memory[ATTN_GPU_PLAN]), buffers[ATTN_GPU_MOST_ARGUMENTS];
+    const attn_opencl_arg by_value = ATTN_OPENCL_ARG(r->made->problem.plan);
     cl_int kind = to->kind;
     attn_opencl_arg args[3 + ATTN_GPU_MOST_ARGUMENTS] = { ATTN_OPENCL_ARG(plan), ATTN_OPENCL_ARG(r->offsets),
                                                           ATTN_OPENCL_ARG(kind) };
     const int count = attn_gpu_arguments(to, r->args, &r->made->problem, memories);
     const attn_opencl_grid grid = grid_of(r, to);
+    if (r->made->problem.plan_by_value)
+        args[0] = by_value;
     for (int i = 0; i < count; i++) {
-        /* The plan stands for buffers that the problem lacks. */
-        buffers[i] = memories[i].handle ? attn_opencl_buffer(memories[i]) : plan;
+        buffers[i] = attn_opencl_buffer(memories[i]); /* NULL: the problem lacks it */
         args[3 + i] = (attn_opencl_arg)ATTN_OPENCL_ARG(buffers[i]);
     }
     return attn_opencl_enqueue(attn_opencl_of(r->plan->device), r->queue,

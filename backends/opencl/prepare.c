@@ -14,6 +14,9 @@
     attn_opencl_text_dialect, attn_opencl_text_shared, attn_opencl_text_storage, attn_opencl_text_visible,             \
         attn_opencl_text_sequence, attn_opencl_text_item
 
+/* Arguments of a kernel that takes the plan itself. */
+enum { PLAN_BY_VALUE_BYTES = 2048 };
+
 static const attn_opencl_source forward_source = { "forward.cl", { COMMON_TEXTS, attn_opencl_text_forward } },
                                 mma_source = { "forward_mma.cl",
                                                { COMMON_TEXTS, attn_opencl_text_ptx, attn_opencl_text_forward_mma } },
@@ -23,9 +26,10 @@ static attn_status get_portable(const attn_plan *plan, attn_opencl_prepared *mad
 {
     char options[128];
     made->channels = plan->shape.dim_v <= 64 ? 64 : 128;
-    snprintf(options, sizeof options, "-DK_TYPE=%d -DV_TYPE=%d -DTILE_ROWS=%d -DGROUP_SIZE=%d -DCHANNELS=%d",
+    snprintf(options, sizeof options, "-DK_TYPE=%d -DV_TYPE=%d -DTILE_ROWS=%d -DGROUP_SIZE=%d -DCHANNELS=%d%s",
              (int)plan->problem.k.dtype, (int)plan->problem.v.dtype, plan->kernel->tile_q,
-             ((const attn_opencl_variant *)plan->kernel->variant)->group, made->channels);
+             ((const attn_opencl_variant *)plan->kernel->variant)->group, made->channels,
+             made->problem.plan_by_value ? " -DPLAN_BY_VALUE" : "");
     return attn_opencl_kernel_get(attn_opencl_of(plan->device), &forward_source, options, "forward", &made->forward);
 }
 
@@ -34,16 +38,18 @@ static int in_sixteens(int64_t dim)
     return 16 * (int)attn_ceil_divide(dim, 16);
 }
 
-/* Buffers of 16 KiB at most, three of which fit local memory. */
 static attn_status get_tensor_cores(const attn_plan *plan, attn_opencl_prepared *made)
 {
-    char options[128];
+    char options[192];
     const attn_problem *p = &plan->problem;
+    const attn_opencl_variant *v = plan->kernel->variant;
     int dim = in_sixteens(plan->shape.dim), dim_v = in_sixteens(plan->shape.dim_v);
     int changes = p->softcap > 0 || attn_present(&p->alibi) || attn_present(&p->bias);
     made->channels = dim_v;
-    snprintf(options, sizeof options, "-DMMA_TYPE=%d -DDIM=%d -DDIM_V=%d -DCHANGES=%d -DWARPS=%d -DSTEP=%d -DSLOTS=3",
-             (int)p->k.dtype, dim, dim_v, changes, plan->kernel->tile_q / 16, dim > 128 || dim_v > 128 ? 32 : 64);
+    snprintf(options, sizeof options,
+             "-DMMA_TYPE=%d -DDIM=%d -DDIM_V=%d -DCHANGES=%d -DWARPS=%d -DBANDS=%d -DSTEP=%d -DSLOTS=%d -DKEEP_QUERIES=%d%s",
+             (int)p->k.dtype, dim, dim_v, changes, v->warps, v->bands, v->step, v->slots, v->keep_queries,
+             made->problem.plan_by_value ? " -DPLAN_BY_VALUE" : "");
     return attn_opencl_kernel_get(attn_opencl_of(plan->device), &mma_source, options, "forward_mma", &made->forward);
 }
 
@@ -51,7 +57,8 @@ static attn_status build(const attn_plan *plan, attn_opencl_prepared *made)
 {
     const attn_opencl_variant *variant = plan->kernel->variant;
     ATTN_TRY(variant->tensor_cores ? get_tensor_cores(plan, made) : get_portable(plan, made));
-    return attn_opencl_kernel_get(attn_opencl_of(plan->device), &merge_source, "", "merge_parts", &made->merge);
+    return attn_opencl_kernel_get(attn_opencl_of(plan->device), &merge_source,
+                                  made->problem.plan_by_value ? "-DPLAN_BY_VALUE" : "", "merge_parts", &made->merge);
 }
 
 attn_status attn_opencl_prepare(attn_plan *plan)
@@ -59,6 +66,7 @@ attn_status attn_opencl_prepare(attn_plan *plan)
     attn_opencl_prepared *made = plan->prepared = calloc(1, sizeof *made);
     if (!made)
         return attn_fail(ATTN_NO_MEMORY, "no memory for a plan of %zu bytes", sizeof *made);
+    made->problem.plan_by_value = attn_opencl_of(plan->device)->traits.parameters >= PLAN_BY_VALUE_BYTES;
     ATTN_TRY(build(plan, made));
     return attn_gpu_problem_create(plan, &made->problem);
 }

@@ -13,6 +13,7 @@ typedef struct attn_opencl_variant {
     int fewest_rows, most_rows; /* of a KV head that it is made for: queries x packed heads */
     int cpus;                   /* also for devices that run work-items one after the other */
     int tensor_cores;           /* of NVIDIA, through inline PTX: the most channels of a row; 0: not used */
+    int warps, bands, step, slots, keep_queries; /* forward_mma.cl: its tile */
 } attn_opencl_variant;
 
 typedef struct attn_opencl_prepared {
