@@ -40,6 +40,10 @@ struct attn_kernel {
     /* 0: takes the problem. 1: declines, and says why. The one answer to "supported?" and "which?". */
     int (*why_not)(const attn_kernel *kernel, const attn_device *device, const attn_problem *problem,
                    const attn_shape *shape, attn_why *why);
+    /* 1: made for such problems on such devices. 0: not, and says why: the library chooses another where there is one, but a
+     * caller or attn tune may name it. Asked when it does not decline; NULL: always 1. */
+    int (*suits)(const attn_kernel *kernel, const attn_device *device, const attn_problem *problem,
+                 const attn_shape *shape, attn_why *why);
     /* What the kernel keeps on its device for a plan, in plan->prepared; both may be NULL. After everything else but the
      * workspace is set. release takes what is there of it. */
     attn_status (*prepare)(attn_plan *plan);

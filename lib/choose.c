@@ -49,6 +49,11 @@ static int takes(const attn_kernel *kernel, const attn_plan *plan)
     return !kernel->why_not(kernel, plan->device, &plan->problem, &plan->shape, &why);
 }
 
+static int suits(const attn_kernel *kernel, const attn_plan *plan, attn_why *why)
+{
+    return !kernel->suits || kernel->suits(kernel, plan->device, &plan->problem, &plan->shape, why);
+}
+
 static const attn_kernel *tuned_of(const attn_plan *plan)
 {
     int class = attn_tune_class(&plan->problem, &plan->shape);
@@ -56,13 +61,21 @@ static const attn_kernel *tuned_of(const attn_plan *plan)
     return tuned && takes(tuned, plan) ? tuned : NULL;
 }
 
+/* Of the kernels that take the problem, the first that suits it; the first when none does. */
 static const attn_kernel *first_of(const attn_plan *plan)
 {
     const attn_backend *backend = plan->device->backend;
-    for (const attn_kernel *k = backend->kernels; k != backend->kernels + backend->kernel_count; k++)
-        if (takes(k, plan))
+    const attn_kernel *first = NULL;
+    attn_why why;
+    for (const attn_kernel *k = backend->kernels; k != backend->kernels + backend->kernel_count; k++) {
+        if (!takes(k, plan))
+            continue;
+        if (suits(k, plan, &why))
             return k;
-    return NULL;
+        if (!first)
+            first = k;
+    }
+    return first;
 }
 
 static void append_refusals(attn_text *to, const attn_plan *plan)
@@ -74,6 +87,8 @@ static void append_refusals(attn_text *to, const attn_plan *plan)
             return;
         if (k->why_not(k, plan->device, &plan->problem, &plan->shape, &why))
             attn_append(to, "\n  %s declined: %s", k->name, why.text);
+        else if (!suits(k, plan, &why))
+            attn_append(to, "\n  %s not chosen: %s", k->name, why.text);
     }
 }
 

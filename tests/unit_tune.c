@@ -30,18 +30,29 @@ static int why_not(const attn_kernel *kernel, const attn_device *device, const a
     return attn_decline_dims(why, shape, *(const int *)kernel->variant);
 }
 
+/* For no fewer query positions than `variant` has channels. */
+static int suits(const attn_kernel *kernel, const attn_device *device, const attn_problem *problem,
+                 const attn_shape *shape, attn_why *why)
+{
+    const int least = *(const int *)kernel->variant;
+
+    (void)device, (void)problem;
+    return shape->max_q >= least || !attn_decline(why, "made for %d positions", least);
+}
+
 static size_t no_workspace(const attn_plan *plan)
 {
     (void)plan;
     return 0;
 }
 
-#define KERNEL(text, most)                                                                                             \
+#define KERNEL(text, most, ...)                                                                                        \
     {                                                                                                                  \
-        .name = text, .variant = most, .why_not = why_not, .workspace = no_workspace                                   \
+        .name = text, .variant = most, .why_not = why_not, .workspace = no_workspace, __VA_ARGS__                      \
     }
-static const int narrow = 64, wide = 1024;
-static const attn_kernel kernels[] = { KERNEL("narrow", &narrow), KERNEL("wide", &wide), KERNEL("last", &wide) };
+static const int narrow = 64, middle = 256, wide = 1024;
+static const attn_kernel kernels[] = { KERNEL("narrow", &narrow, .suits = NULL), KERNEL("wide", &wide, .suits = NULL),
+                                       KERNEL("last", &wide, .suits = NULL) };
 static const attn_backend backend = { .name = "toy", .kernels = kernels, .kernel_count = 3 };
 
 static attn_device *open_toy(attn_device *device, const char *description)
@@ -178,6 +189,30 @@ static void names(void **state)
     assert_int_equal(attn_plan_create(&device, &p, &plan), ATTN_UNSUPPORTED);
     assert_non_null(strstr(attn_reason(), "narrow of device toy declined: q.size[3] is 128, at most 64"));
     assert_null(plan);
+}
+
+/* A kernel that does not suit is passed over where another does, but takes what it is named or preferred for. */
+static void suitable(void **state)
+{
+    static const attn_kernel some[] = { KERNEL("narrow", &narrow, .suits = suits),
+                                        KERNEL("wide", &wide, .suits = suits), KERNEL("any", &middle, .suits = NULL) };
+    static const attn_backend choosy = { .name = "choosy", .kernels = some, .kernel_count = 3 };
+    attn_device device;
+    attn_problem few = problem_of(ATTN_F32, 1, 4, 64), many = problem_of(ATTN_F32, 1, 64, 64),
+                 deep = problem_of(ATTN_F32, 1, 64, 300);
+
+    (void)state;
+    open_toy(&device, "suitable");
+    device.backend = &choosy;
+    assert_string_equal(kernel_of(&device, &few, "narrow not chosen: made for 64 positions"), "any");
+    assert_string_equal(kernel_of(&device, &few, "wide not chosen: made for 1024 positions"), "any");
+    assert_string_equal(kernel_of(&device, &many, ""), "narrow");
+    assert_string_equal(kernel_of(&device, &deep, "narrow declined: q.size[3] is 300, at most 64"), "wide");
+    few.kernel = "wide";
+    assert_string_equal(kernel_of(&device, &few, "narrow not chosen: made for 64 positions"), "wide");
+    few.kernel = NULL;
+    device.tuned.kernel[attn_tune_class(&few, &(attn_shape){ .dim = 64, .group = 1, .max_q = 4 })] = &some[1];
+    assert_string_equal(kernel_of(&device, &few, "wide is preferred for f32/d64/decode"), "wide");
 }
 
 static void preferences(void **state)
@@ -322,9 +357,9 @@ static void foreign_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(classes),       cmocka_unit_test(names),      cmocka_unit_test(preferences),
-        cmocka_unit_test(foreign_files), cmocka_unit_test(unwritable), cmocka_unit_test(switched_off),
-        cmocka_unit_test(texts),
+        cmocka_unit_test(classes),      cmocka_unit_test(names),         cmocka_unit_test(preferences),
+        cmocka_unit_test(suitable),     cmocka_unit_test(foreign_files), cmocka_unit_test(unwritable),
+        cmocka_unit_test(switched_off), cmocka_unit_test(texts),
     };
     return cmocka_run_group_tests_name("tune", tests, make_folder, remove_folder);
 }

@@ -62,13 +62,21 @@ static int why_not(const attn_kernel *kernel, const attn_device *device, const a
         return 1;
     if (t->shared_memory < v->shared)
         return attn_decline(why, "needs %d bytes of shared memory, this device has %d", v->shared, t->shared_memory);
-    return attn_gpu_decline_rows(why, problem, shape, v->fewest_rows, v->most_rows);
+    return attn_gpu_decline_invariant(why, problem, v->most_rows);
+}
+
+static int suits(const attn_kernel *kernel, const attn_device *device, const attn_problem *problem,
+                 const attn_shape *shape, attn_why *why)
+{
+    const attn_cuda_variant *v = kernel->variant;
+    (void)device, (void)problem;
+    return attn_gpu_suits_rows(why, shape, v->fewest_rows, v->most_rows);
 }
 
 #define KERNEL(kind, rows, ...)                                                                                        \
     {                                                                                                                  \
         .name = kind "-cuda-" #rows, .tile_q = rows, .tile_k = TILE_KEYS, .list_rows = rows, .split_keys = SPLIT_KEYS, \
-        .why_not = why_not, .prepare = attn_cuda_prepare, .release = attn_cuda_release,                                \
+        .why_not = why_not, .suits = suits, .prepare = attn_cuda_prepare, .release = attn_cuda_release,                \
         .workspace = attn_cuda_workspace, .run = attn_cuda_forward,                                                    \
         .variant = &(const attn_cuda_variant){ __VA_ARGS__ },                                                          \
     }

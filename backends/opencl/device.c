@@ -121,50 +121,58 @@ static int lacks_tensor_cores(const attn_opencl_traits *t, const attn_problem *p
     return attn_gpu_decline_types(why, problem) || attn_decline_dims(why, shape, most);
 }
 
-static int lacks_room(const attn_opencl_traits *t, const attn_opencl_variant *v, attn_why *why)
+static int lacks_room(const attn_opencl_device *d, const attn_opencl_variant *v, attn_why *why)
 {
+    const attn_opencl_traits *t = &d->traits;
+    const cl_ulong local_memory = v->tensor_cores ? d->local_memory : t->local_memory;
     if (t->work_group < (size_t)v->group || t->work_items[0] < (size_t)v->group)
         return attn_decline(why, "needs work-groups of %d, this device has %zu", v->group, t->work_group);
-    if (t->local_memory < (cl_ulong)v->local_memory)
+    if (local_memory < (cl_ulong)v->local_memory)
         return attn_decline(why, "needs %d bytes of local memory, this device has %llu", v->local_memory,
-                            (unsigned long long)t->local_memory);
+                            (unsigned long long)local_memory);
     return 0;
 }
 
 static int why_not(const attn_kernel *kernel, const attn_device *device, const attn_problem *problem,
                    const attn_shape *shape, attn_why *why)
 {
-    const attn_opencl_traits *t = &((const attn_opencl_device *)device)->traits;
+    const attn_opencl_device *d = (const attn_opencl_device *)device;
     const attn_opencl_variant *v = kernel->variant;
-    if (attn_decline_dims(why, shape, ATTN_OPENCL_LARGEST_DIM) || lacks_room(t, v, why))
+    if (attn_decline_dims(why, shape, ATTN_OPENCL_LARGEST_DIM))
         return 1;
-    if (v->tensor_cores && lacks_tensor_cores(t, problem, shape, v->tensor_cores, why))
+    if (v->tensor_cores && lacks_tensor_cores(&d->traits, problem, shape, v->tensor_cores, why))
         return 1;
-    if (!v->cpus && t->type & CL_DEVICE_TYPE_CPU)
-        return attn_decline(why, "made for GPUs, this device is a CPU");
-    return attn_gpu_decline_rows(why, problem, shape, v->fewest_rows, v->most_rows);
+    return lacks_room(d, v, why) || attn_gpu_decline_invariant(why, problem, v->most_rows);
 }
 
-#define KERNEL(kind, rows, ...) KERNEL2(kind, rows, rows, __VA_ARGS__)
-#define KERNEL2(kind, rows, tile, ...)                                                                                        \
+static int suits(const attn_kernel *kernel, const attn_device *device, const attn_problem *problem,
+                 const attn_shape *shape, attn_why *why)
+{
+    const attn_opencl_traits *t = &((const attn_opencl_device *)device)->traits;
+    const attn_opencl_variant *v = kernel->variant;
+    (void)problem;
+    if (!v->cpus && t->type & CL_DEVICE_TYPE_CPU)
+        return !attn_decline(why, "made for GPUs, this device is a CPU");
+    return attn_gpu_suits_rows(why, shape, v->fewest_rows, v->most_rows);
+}
+
+#define KERNEL(kind, rows, ...)                                                                                        \
     {                                                                                                                  \
-        .name = kind "-opencl-" #rows, .tile_q = tile, .tile_k = TILE_KEYS, .list_rows = tile,                         \
-        .split_keys = SPLIT_KEYS, .why_not = why_not, .prepare = attn_opencl_prepare, .release = attn_opencl_release,  \
-        .workspace = attn_opencl_workspace, .run = attn_opencl_forward,                                                \
+        .name = kind "-opencl-" #rows, .tile_q = rows, .tile_k = TILE_KEYS, .list_rows = rows,                         \
+        .split_keys = SPLIT_KEYS, .why_not = why_not, .suits = suits, .prepare = attn_opencl_prepare,                  \
+        .release = attn_opencl_release, .workspace = attn_opencl_workspace, .run = attn_opencl_forward,                \
         .variant = &(const attn_opencl_variant){ __VA_ARGS__ },                                                        \
     }
 
 static const attn_kernel kernels[] = {
-    KERNEL2("mma", 64, 64, .group = 64, .local_memory = 49152, .fewest_rows = 33, .most_rows = INT_MAX, .tensor_cores = 128, .warps = 2, .bands = 2, .step = 64, .slots = 3, .keep_queries = 0),
-    KERNEL2("mma", 66, 128, .group = 128, .local_memory = 49152, .fewest_rows = 33, .most_rows = INT_MAX, .tensor_cores = 128, .warps = 4, .bands = 2, .step = 64, .slots = 3, .keep_queries = 0),
-    KERNEL2("mma", 67, 64, .group = 128, .local_memory = 49152, .fewest_rows = 33, .most_rows = INT_MAX, .tensor_cores = 128, .warps = 4, .bands = 1, .step = 64, .slots = 3, .keep_queries = 1),
-    KERNEL2("mma", 68, 128, .group = 128, .local_memory = 49152, .fewest_rows = 33, .most_rows = INT_MAX, .tensor_cores = 128, .warps = 4, .bands = 2, .step = 32, .slots = 3, .keep_queries = 0),
-    KERNEL2("mma", 69, 64, .group = 64, .local_memory = 49152, .fewest_rows = 33, .most_rows = INT_MAX, .tensor_cores = 128, .warps = 2, .bands = 2, .step = 32, .slots = 3, .keep_queries = 0),
-    KERNEL2("mma", 16, 16, .group = 32, .local_memory = 49152, .fewest_rows = 0, .most_rows = INT_MAX, .tensor_cores = 128, .warps = 1, .bands = 1, .step = 64, .slots = 3, .keep_queries = 1),
-    KERNEL2("mma", 17, 16, .group = 32, .local_memory = 49152, .fewest_rows = 0, .most_rows = INT_MAX, .tensor_cores = 128, .warps = 1, .bands = 1, .step = 32, .slots = 3, .keep_queries = 1),
-    KERNEL2("mma", 18, 64, .group = 128, .local_memory = 49152, .fewest_rows = 0, .most_rows = INT_MAX, .tensor_cores = 128, .warps = 4, .bands = 1, .step = 64, .slots = 3, .keep_queries = 1),
-    KERNEL2("mma", 32, 32, .group = 64, .local_memory = 49152, .fewest_rows = 0, .most_rows = INT_MAX, .tensor_cores = 256, .warps = 2, .bands = 1, .step = 32, .slots = 3, .keep_queries = 0),
-    KERNEL2("mma", 33, 32, .group = 64, .local_memory = 49152, .fewest_rows = 0, .most_rows = INT_MAX, .tensor_cores = 256, .warps = 2, .bands = 1, .step = 16, .slots = 3, .keep_queries = 0),
+    KERNEL("mma", 128, .group = 128, .local_memory = 84000, .fewest_rows = 33, .most_rows = INT_MAX, .tensor_cores = 128,
+           .warps = 4, .bands = 2, .step = 64),
+    KERNEL("mma", 16, .group = 32, .local_memory = 26000, .most_rows = 32, .tensor_cores = 128, .warps = 1, .bands = 1,
+           .step = 32, .keep_queries = 1),
+    KERNEL("mma", 64, .group = 64, .local_memory = 42000, .most_rows = INT_MAX, .tensor_cores = 128, .warps = 2,
+           .bands = 2, .step = 32),
+    KERNEL("mma", 32, .group = 64, .local_memory = 42000, .most_rows = INT_MAX, .tensor_cores = 256, .warps = 2,
+           .bands = 1, .step = 16),
     KERNEL("flash", 8, .group = 64, .local_memory = 24576, .most_rows = 8),
     KERNEL("flash", 64, .group = 128, .local_memory = 40960, .fewest_rows = 33, .most_rows = INT_MAX),
     KERNEL("flash", 32, .group = 64, .local_memory = 30720, .most_rows = INT_MAX, .cpus = 1),
