@@ -276,10 +276,14 @@ typedef struct attn_problem {
 typedef struct attn_plan attn_plan;
 
 /* Chooses the kernel that the problem names; without a name the one that attn_device_prefer set for its class; else, or when
- * that does not take the problem, the first of the device's kernels that does. May compile and allocate; on "cpu" it takes
- * microseconds. The plan is immutable and keeps nothing of `problem`.
+ * that does not take the problem, the first of the device's kernels that takes it and is made for such problems there. May
+ * compile and allocate; on "cpu" it takes microseconds. The plan is immutable and keeps nothing of `problem`.
  * INVALID: the problem contradicts itself. UNSUPPORTED: no kernel takes it, or not the one that it names. Thread-safe. */
 ATTN_API attn_status attn_plan_create(attn_device *device, const attn_problem *problem, attn_plan **plan);
+
+/* Which kernel attn_plan_create would choose, by its name, without making a plan: nothing is compiled. Its statuses;
+ * `problem.kernel` asks whether that kernel takes the problem. Thread-safe. */
+ATTN_API attn_status attn_device_choose(attn_device *device, const attn_problem *problem, const char **kernel);
 
 /* Prefers a kernel, by a name of attn_device_kernel, for the class of `problem`: the type of k, D up to 64, 128, 256 or 576,
  * and whether max_q times Hq/Hk is at most 16 (with batch_invariant it does not matter). `attn tune` calls this with
@@ -317,8 +321,8 @@ ATTN_API attn_status attn_plan_get_info(const attn_plan *plan, attn_plan_info *i
 /* Bytes of workspace that attn_run needs. Thread-safe. */
 ATTN_API size_t attn_plan_workspace(const attn_plan *plan);
 
-/* Writes at most `capacity` bytes of text, always terminated: device, kernel, tile, and why each faster kernel
- * declined, one line each, no newline behind the last. Returns the length that the whole text has. Thread-safe. */
+/* Writes at most `capacity` bytes of text, always terminated: device, kernel, tile, and why each kernel before it
+ * declined or was not chosen, one line each, no newline behind the last. Returns the length that the whole text has. Thread-safe. */
 ATTN_API size_t attn_plan_explain(const attn_plan *plan, char *text, size_t capacity);
 
 /* ---- run ----------------------------------------------------------------------------------------------------- */

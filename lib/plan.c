@@ -35,6 +35,25 @@ static attn_status take_pattern(attn_plan *plan)
     return ATTN_OK;
 }
 
+/* Of a plan that only has its device: the problem, its sizes and the kernel. */
+static attn_status take_problem(attn_plan *plan, const attn_problem *problem)
+{
+    ATTN_TRY(attn_read_problem(problem, &plan->problem));
+    ATTN_TRY(attn_shape_from_problem(&plan->problem, &plan->shape));
+    return attn_choose_kernel(plan);
+}
+
+attn_status attn_device_choose(attn_device *device, const attn_problem *problem, const char **kernel)
+{
+    if (!device || !kernel)
+        return attn_fail(ATTN_INVALID, "%s is NULL", device ? "kernel" : "device");
+    attn_plan plan = { .device = device, .problem = ATTN_PROBLEM_INIT };
+    *kernel = NULL;
+    ATTN_TRY(take_problem(&plan, problem));
+    *kernel = plan.kernel->name;
+    return ATTN_OK;
+}
+
 attn_status attn_plan_create(attn_device *device, const attn_problem *problem, attn_plan **result)
 {
     if (!device || !result)
@@ -44,11 +63,7 @@ attn_status attn_plan_create(attn_device *device, const attn_problem *problem, a
     if (!plan)
         return attn_fail(ATTN_NO_MEMORY, "no memory for a plan of %zu bytes", sizeof *plan);
     *plan = (attn_plan){ .device = device, .problem = ATTN_PROBLEM_INIT, .threads = device->threads };
-    attn_status status = attn_read_problem(problem, &plan->problem);
-    if (!status)
-        status = attn_shape_from_problem(&plan->problem, &plan->shape);
-    if (!status)
-        status = attn_choose_kernel(plan);
+    attn_status status = take_problem(plan, problem);
     if (!status)
         status = take_pattern(plan);
     if (!status && plan->kernel->prepare)

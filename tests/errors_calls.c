@@ -232,6 +232,33 @@ static attn_status plan_unknown_kernel(const struct target *target)
     return status;
 }
 
+static attn_status choose_of_null(const struct target *target)
+{
+    const attn_problem problem = small_problem();
+    const char *kernel;
+
+    (void)target;
+    return attn_device_choose(NULL, &problem, &kernel);
+}
+
+static attn_status choose_nothing(const struct target *target)
+{
+    const attn_problem problem = small_problem();
+
+    return attn_device_choose(target->device, &problem, NULL);
+}
+
+static attn_status choose_unknown(const struct target *target)
+{
+    attn_problem problem = small_problem();
+    const char *kernel = "";
+    attn_status status;
+
+    problem.kernel = "abacus";
+    status = attn_device_choose(target->device, &problem, &kernel);
+    return kernel == NULL ? status : ATTN_OK;
+}
+
 /* What is refused is stored nowhere. */
 static attn_status prefer_of_null(const struct target *target)
 {
@@ -394,6 +421,9 @@ const struct wrong_call wrong_calls[] = {
     { "error/plan_create/later field set", plan_later_field, ATTN_UNSUPPORTED, "problem", 0 },
     { "error/plan_create/later field zero", plan_later_zero, ATTN_OK, "", 0 },
     { "error/plan_create/unknown kernel", plan_unknown_kernel, ATTN_INVALID, "kernel is \"abacus\"", 0 },
+    { "error/device_choose/NULL device", choose_of_null, ATTN_INVALID, "device", 0 },
+    { "error/device_choose/NULL kernel", choose_nothing, ATTN_INVALID, "kernel", 0 },
+    { "error/device_choose/unknown kernel", choose_unknown, ATTN_INVALID, "kernel is \"abacus\"", 0 },
     { "error/device_prefer/NULL device", prefer_of_null, ATTN_INVALID, "device", 0 },
     { "error/device_prefer/NULL problem", prefer_for_nothing, ATTN_INVALID, "problem", 0 },
     { "error/device_prefer/unknown kernel", prefer_unknown, ATTN_INVALID, "kernel is \"abacus\"", 0 },

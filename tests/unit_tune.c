@@ -50,7 +50,7 @@ static size_t no_workspace(const attn_plan *plan)
     {                                                                                                                  \
         .name = text, .variant = most, .why_not = why_not, .workspace = no_workspace, __VA_ARGS__                      \
     }
-static const int narrow = 64, middle = 256, wide = 1024;
+static const int narrow = 64, middling = 256, wide = 1024;
 static const attn_kernel kernels[] = { KERNEL("narrow", &narrow, .suits = NULL), KERNEL("wide", &wide, .suits = NULL),
                                        KERNEL("last", &wide, .suits = NULL) };
 static const attn_backend backend = { .name = "toy", .kernels = kernels, .kernel_count = 3 };
@@ -73,15 +73,17 @@ static attn_problem problem_of(attn_dtype type, int64_t heads, int64_t queries, 
     return p;
 }
 
-/* The kernel that a plan gets, and that explain says `says`. */
+/* The kernel that a plan gets, and attn_device_choose tells; explain says `says`. */
 static const char *kernel_of(attn_device *device, const attn_problem *problem, const char *says)
 {
     attn_plan *plan = NULL;
     char text[1024];
-    const char *name;
+    const char *name, *chosen;
 
     assert_int_equal(attn_plan_create(device, problem, &plan), ATTN_OK);
     name = plan->kernel->name;
+    assert_int_equal(attn_device_choose(device, problem, &chosen), ATTN_OK);
+    assert_string_equal(chosen, name);
     assert_null(plan->problem.kernel);
     attn_plan_explain(plan, text, sizeof text);
     if (strstr(text, says) == NULL)
@@ -195,7 +197,8 @@ static void names(void **state)
 static void suitable(void **state)
 {
     static const attn_kernel some[] = { KERNEL("narrow", &narrow, .suits = suits),
-                                        KERNEL("wide", &wide, .suits = suits), KERNEL("any", &middle, .suits = NULL) };
+                                        KERNEL("wide", &wide, .suits = suits),
+                                        KERNEL("any", &middling, .suits = NULL) };
     static const attn_backend choosy = { .name = "choosy", .kernels = some, .kernel_count = 3 };
     attn_device device;
     attn_problem few = problem_of(ATTN_F32, 1, 4, 64), many = problem_of(ATTN_F32, 1, 64, 64),

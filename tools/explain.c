@@ -190,7 +190,7 @@ int command_explain(int argc, char **argv)
     const struct option_command command = {
         "explain", "[EXPR] [OPTION]...",
         "Prints what a problem would run (device, kernel, tile) and what it costs (tiles, visible pairs, operations,\n"
-        "bytes, workspace, planning time), and why each faster kernel declined. Of a sparsity pattern, EXPR, also\n"
+        "bytes, workspace, planning time), and why each kernel before it was not taken. Of a sparsity pattern, EXPR, also\n"
         "what it saves, what it compiles to, and how far the last position looks back through layers of it.\n"
         "Runs nothing.",
         sets, &expression.text

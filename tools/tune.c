@@ -20,7 +20,7 @@
 
 enum { MOST_KERNELS = 32, DEFAULT_ROUNDS = 5 };
 
-#define FASTER 0.97   /* of the first kernel's time: what a later one must take at most; less is noise */
+#define FASTER 0.97   /* of the present choice's time: what another must take at most; less is noise */
 #define HOPELESS 2.0  /* of the best time of the first round: more is not timed again */
 #define MEMORY_PART 8 /* of the device's memory is used */
 #define UNKNOWN_MEMORY ((uint64_t)1 << 33)
@@ -96,7 +96,8 @@ static void class_text(const struct class *class, int64_t length, char text[CASE
 /* A kernel that is being timed. */
 struct entry {
     struct bench_case c;
-    int rounds; /* timed; 0: it declined */
+    int takes;  /* a problem of the class */
+    int rounds; /* timed */
     double seconds;
 };
 
@@ -108,76 +109,93 @@ struct tune {
     int kernels;
     struct entry entry[MOST_KERNELS]; /* of the kernel of that number */
     struct progress progress;
+    int present;          /* the number of the kernel that is chosen now */
     int done;             /* classes */
     int printed, refused; /* a class; a choice, by the library */
 };
 
+/* The problem of a class, without a plan. */
+static int class_problem(const struct class *class, attn_problem *problem)
+{
+    struct attention_case parsed;
+    char text[CASE_NAME], error[2 * CASE_NAME];
+    class_text(class, class->phase->least, text);
+    if (case_parse(text, &parsed, error, sizeof error)) {
+        fprintf(stderr, "attn tune: %s\n", error);
+        return EXIT_FAILED;
+    }
+    case_problem(&parsed, problem);
+    return EXIT_OK;
+}
+
+/* How many kernels take problems of a class; -1 on failure. */
+static int ask_kernels(struct tune *tune, const struct class *class)
+{
+    attn_problem problem;
+    const char *name, *chosen;
+    int count = 0;
+    if (class_problem(class, &problem))
+        return -1;
+    if (attn_device_choose(tune->device, &problem, &chosen))
+        return 0;
+    for (int k = 0; k < tune->kernels; k++) {
+        problem.kernel = tune->kernel[k];
+        tune->entry[k].takes = !attn_device_choose(tune->device, &problem, &name);
+        count += tune->entry[k].takes;
+        if (strcmp(tune->kernel[k], chosen) == 0)
+            tune->present = k;
+    }
+    return count;
+}
+
 static int open_entry(struct tune *tune, const struct class *class, int64_t length, int k)
 {
-    struct entry *entry = &tune->entry[k];
-    memset(entry, 0, sizeof *entry);
-    entry->c.command = "tune";
-    entry->c.kernel = tune->kernel[k];
-    snprintf(entry->c.name, sizeof entry->c.name, "%s, %s", class->name, tune->kernel[k]);
-    class_text(class, length, entry->c.text);
-    progress_step(&tune->progress, tune->done, entry->c.name);
-    return bench_case_open(&entry->c, tune->device, (int)tune->options.rounds);
+    struct bench_case *c = &tune->entry[k].c;
+    c->command = "tune";
+    c->kernel = tune->kernel[k];
+    snprintf(c->name, sizeof c->name, "%s, %s", class->name, tune->kernel[k]);
+    class_text(class, length, c->text);
+    progress_step(&tune->progress, tune->done, c->name);
+    return bench_case_open(c, tune->device, (int)tune->options.rounds);
+}
+
+static void close_entry(struct entry *entry)
+{
+    if (entry->c.device)
+        bench_case_close(&entry->c);
+    memset(&entry->c, 0, sizeof entry->c);
 }
 
 static void close_entries(struct tune *tune)
 {
     for (int k = 0; k < tune->kernels; k++) {
-        if (tune->entry[k].c.device)
-            bench_case_close(&tune->entry[k].c);
-        memset(&tune->entry[k], 0, sizeof tune->entry[k]);
+        close_entry(&tune->entry[k]);
+        tune->entry[k].rounds = 0;
     }
-}
-
-static int open_entries(struct tune *tune, const struct class *class, int64_t length)
-{
-    for (int k = 0; k < tune->kernels; k++)
-        if (open_entry(tune, class, length, k))
-            return 1;
-    return 0;
-}
-
-/* The number of the first kernel that took the problem; tune->kernels: none. */
-static int first_entry(const struct tune *tune)
-{
-    int k = 0;
-    while (k < tune->kernels && !tune->entry[k].c.plan)
-        k++;
-    return k;
-}
-
-static int count_entries(const struct tune *tune)
-{
-    int count = 0;
-    for (int k = 0; k < tune->kernels; k++)
-        count += tune->entry[k].c.plan != NULL;
-    return count;
 }
 
 /* A problem of twice the length leaves room, and its runs are not too few to fill a round. */
 static int grows(const struct tune *tune, const struct bench_case *c, int count)
 {
     double memory = (double)(tune->info.memory ? tune->info.memory : UNKNOWN_MEMORY);
-    return c->repeats >= BENCH_COLD_REPEATS && 2.0 * c->info.bytes * count <= memory / MEMORY_PART;
+    return c->plan && c->repeats >= BENCH_COLD_REPEATS && 2.0 * c->info.bytes * count <= memory / MEMORY_PART;
 }
 
-/* Finds the length by the first kernel, and opens all with it. */
+/* Finds the length by the present choice, and opens the other kernels with it. */
 static int open_class(struct tune *tune, const struct class *class, int count)
 {
-    int first = first_entry(tune), status = 0;
+    struct entry *present = &tune->entry[tune->present];
     int64_t length = class->phase->least;
-    while (!status && length < class->phase->most && tune->entry[first].c.plan &&
-           grows(tune, &tune->entry[first].c, count)) {
+    int status = open_entry(tune, class, length, tune->present);
+    while (!status && length < class->phase->most && grows(tune, &present->c, count)) {
         length *= 2;
-        close_entries(tune);
-        status = open_entry(tune, class, length, first);
+        close_entry(present);
+        status = open_entry(tune, class, length, tune->present);
     }
-    close_entries(tune);
-    return status || open_entries(tune, class, length);
+    for (int k = 0; !status && k < tune->kernels; k++)
+        if (k != tune->present && tune->entry[k].takes)
+            status = open_entry(tune, class, length, k);
+    return status;
 }
 
 static int time_round(struct tune *tune, int round, double *best)
@@ -212,11 +230,12 @@ static int time_class(struct tune *tune)
 
 static int choose(const struct tune *tune)
 {
-    int first = first_entry(tune), best = first;
-    for (int k = first; k < tune->kernels; k++)
-        if (tune->entry[k].rounds && tune->entry[k].seconds < tune->entry[best].seconds)
+    const struct entry *present = &tune->entry[tune->present];
+    int best = tune->present;
+    for (int k = 0; k < tune->kernels; k++)
+        if (tune->entry[k].rounds && (!tune->entry[best].rounds || tune->entry[k].seconds < tune->entry[best].seconds))
             best = k;
-    return tune->entry[best].seconds <= FASTER * tune->entry[first].seconds ? best : first;
+    return present->rounds && tune->entry[best].seconds > FASTER * present->seconds ? tune->present : best;
 }
 
 static void print_class(struct tune *tune, const struct class *class, int chosen)
@@ -234,15 +253,9 @@ static void print_class(struct tune *tune, const struct class *class, int chosen
 
 static int keep(struct tune *tune, const struct class *class, const char *kernel)
 {
-    char text[CASE_NAME], error[2 * CASE_NAME];
-    struct attention_case parsed;
     attn_problem problem;
-    class_text(class, class->phase->least, text);
-    if (case_parse(text, &parsed, error, sizeof error)) {
-        fprintf(stderr, "attn tune: %s\n", error);
+    if (class_problem(class, &problem))
         return EXIT_FAILED;
-    }
-    case_problem(&parsed, &problem);
     attn_status status = attn_device_prefer(tune->device, &problem, kernel);
     tune->refused = status != ATTN_OK;
     return status ? print_failure("tune", tune->info.name, status, attn_reason()) : EXIT_OK;
@@ -251,10 +264,10 @@ static int keep(struct tune *tune, const struct class *class, const char *kernel
 /* A class that one kernel alone takes has no choice. */
 static int tune_class(struct tune *tune, const struct class *class)
 {
-    int status = open_entries(tune, class, class->phase->least), count = count_entries(tune);
-    if (!status && count > 1)
+    int count = ask_kernels(tune, class), status = count < 0;
+    if (count > 1)
         status = open_class(tune, class, count) || time_class(tune);
-    if (!status && count > 1) {
+    if (count > 1 && !status) {
         int chosen = choose(tune);
         print_class(tune, class, chosen);
         status = !tune->options.dry_run && keep(tune, class, tune->kernel[chosen]);
@@ -313,8 +326,10 @@ int command_tune(int argc, char **argv)
         "tune", "[--device NAME] [OPTION]...",
         "Times every kernel of a device on a typical problem of each class (type, head size, prefill or decode) and "
         "keeps\n"
-        "the fastest in a file of the user, for the plans of all programs from then on. The first kernel of\n"
-        "'attn devices --kernels' stays unless another takes 3% less time. Takes about a second a class.",
+        "the fastest in a file of the user, for the plans of all programs from then on. The kernel\n"
+        "that is chosen now stays unless another takes 3% less time. Takes about a second a class, and what drivers "
+        "take to\n"
+        "compile the kernels.",
         sets, NULL
     };
     tune.options = (struct tune_options){ .device = "auto", .rounds = DEFAULT_ROUNDS };
