@@ -10,6 +10,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "numbers.h"
+
 static int64_t floor_divide(int64_t a, int64_t b)
 {
     return (int64_t)floor((double)a / (double)b);
@@ -48,23 +50,60 @@ uint64_t oracle_word(const struct instance *in, int64_t b, int64_t h, int64_t r,
     return word;
 }
 
-/* One query row: sequence, head, row, position. */
-struct query {
-    int64_t b, h, r, p;
+/* q, k and v in f32, which holds every element of their types exactly, where they stand in memory. */
+struct inputs {
+    const struct instance *in;
+    float *values[OPERAND_V + 1];
 };
 
-static double score(const struct instance *in, const struct query *q, int64_t j)
+static void inputs_destroy(struct inputs *inputs)
 {
+    int i;
+
+    for (i = OPERAND_Q; i <= OPERAND_V; i++)
+        free(inputs->values[i]);
+}
+
+static int inputs_create(struct inputs *inputs, const struct instance *in)
+{
+    int i;
+
+    inputs->in = in;
+    for (i = OPERAND_Q; i <= OPERAND_V; i++) {
+        const struct operand *operand = &in->operand[i];
+        size_t count = operand->bytes / attn_dtype_size(operand->tensor.dtype), at;
+
+        inputs->values[i] = malloc((count + 1) * sizeof(float));
+        for (at = 0; inputs->values[i] != NULL && at < count; at++)
+            inputs->values[i][at] = (float)number_load(operand->data, operand->tensor.dtype, (int64_t)at);
+    }
+    return inputs->values[OPERAND_Q] == NULL || inputs->values[OPERAND_K] == NULL || inputs->values[OPERAND_V] == NULL;
+}
+
+static const float *row_of(const struct inputs *inputs, int operand, struct place place, int64_t head)
+{
+    return inputs->values[operand] +
+           instance_index(&inputs->in->operand[operand], place.batch, head, place.position, 0);
+}
+
+/* One query row: sequence, head, row, position. */
+struct query {
+    int64_t b, h, kv_head, r, p;
+};
+
+static double score(const struct inputs *inputs, const struct query *q, int64_t j)
+{
+    const struct instance *in = inputs->in;
     const attn_problem *problem = &in->problem;
-    struct place from = instance_query(in, q->b, q->r), to = instance_key(in, q->b, j);
-    int64_t kv_head = q->h / (in->c->hq / in->c->hk), c;
+    const float *query = row_of(inputs, OPERAND_Q, instance_query(in, q->b, q->r), q->h);
+    const float *key = row_of(inputs, OPERAND_K, instance_key(in, q->b, j), q->kv_head);
     /* The API's scale is a float, the default one too. */
     double scale = problem->scale != 0 ? (double)problem->scale : (double)(float)(1.0 / sqrt((double)in->c->d));
     double cap = (double)problem->softcap, s = 0;
+    int64_t c;
 
     for (c = 0; c < in->c->d; c++)
-        s += instance_value(in, OPERAND_Q, from.batch, q->h, from.position, c, 0) *
-             instance_value(in, OPERAND_K, to.batch, kv_head, to.position, c, 0);
+        s += (double)query[c] * (double)key[c];
     s *= scale;
     if (cap > 0)
         s = cap * tanh(s / cap);
@@ -73,9 +112,10 @@ static double score(const struct instance *in, const struct query *q, int64_t j)
 }
 
 /* o of one row, which is zero when it comes, and its lse. */
-static double attend(const struct instance *in, const struct query *q, double *o)
+static double attend(const struct inputs *inputs, const struct query *q, double *o)
 {
-    int64_t keys = case_keys(in->c, q->b), kv_head = q->h / (in->c->hq / in->c->hk), j, c;
+    const struct instance *in = inputs->in;
+    int64_t keys = case_keys(in->c, q->b), j, c;
     double *s = malloc((size_t)(keys + 1) * sizeof *s), most = -INFINITY, sum = 0, lse, sink;
     uint64_t word = 0;
 
@@ -84,7 +124,7 @@ static double attend(const struct instance *in, const struct query *q, double *o
     for (j = 0; j < keys; j++) {
         if (j % 64 == 0)
             word = oracle_word(in, q->b, q->h, q->r, j);
-        s[j] = word >> j % 64 & 1 ? score(in, q, j) : -INFINITY;
+        s[j] = word >> j % 64 & 1 ? score(inputs, q, j) : -INFINITY;
         most = s[j] > most ? s[j] : most;
     }
     for (j = 0; j < keys && most > -INFINITY; j++)
@@ -92,22 +132,21 @@ static double attend(const struct instance *in, const struct query *q, double *o
     lse = sum > 0 ? most + log(sum) : -INFINITY;
     sink = instance_value(in, OPERAND_SINK_LOGIT, 0, q->h, 0, 0, -INFINITY);
     for (j = 0; j < keys && sum > 0; j++) {
-        struct place place = instance_key(in, q->b, j);
+        const float *value = row_of(inputs, OPERAND_V, instance_key(in, q->b, j), q->kv_head);
         double weight = exp(s[j] - lse) / (1 + exp(sink - lse));
 
         for (c = 0; c < in->c->dv && weight > 0; c++)
-            o[c] += weight * instance_value(in, OPERAND_V, place.batch, kv_head, place.position, c, 0);
+            o[c] += weight * (double)value[c];
     }
     free(s);
     return lse;
 }
 
-int oracle_definition(const struct instance *in, struct result *result)
+static void attend_all(const struct inputs *inputs, struct result *result)
 {
+    const struct instance *in = inputs->in;
     int64_t row;
 
-    if (result_create(in, result))
-        return -1;
 #ifdef _OPENMP
 #pragma omp parallel for schedule(dynamic) if (oracle_work(in->c) > 1e6)
 #endif
@@ -115,12 +154,23 @@ int oracle_definition(const struct instance *in, struct result *result)
         struct query q;
 
         result_locate(in, row, &q.b, &q.h, &q.r);
+        q.kv_head = q.h / (in->c->hq / in->c->hk);
         q.p = q.r;
         if (in->problem.alignment == ATTN_ALIGN_END)
             q.p += case_keys(in->c, q.b) - case_query_rows(in->c, q.b);
-        result->lse[row] = attend(in, &q, result->o + row * result->dv);
+        result->lse[row] = attend(inputs, &q, result->o + row * result->dv);
     }
-    return 0;
+}
+
+int oracle_definition(const struct instance *in, struct result *result)
+{
+    struct inputs inputs;
+    int failed = inputs_create(&inputs, in) || result_create(in, result);
+
+    if (!failed)
+        attend_all(&inputs, result);
+    inputs_destroy(&inputs);
+    return failed ? -1 : 0;
 }
 
 double oracle_work(const struct attention_case *c)
