@@ -124,10 +124,24 @@ static float softmax_row(const struct head *head, int64_t r)
     return lse;
 }
 
+/* A weight of 0, such as that of a hidden key, adds nothing: values within the lengths are finite. */
+static void add_value(float weight, const float *value, int64_t dv, float *o)
+{
+    int64_t c;
+
+    if (weight == 0)
+        return;
+#ifdef _OPENMP
+#pragma omp simd
+#endif
+    for (c = 0; c < dv; c++)
+        o[c] += weight * value[c];
+}
+
 /* o += P V for a block of keys; o is [rows][dv] of f32. */
 static void accumulate(const struct head *head, float *block, float *o)
 {
-    int64_t dv = head->in->c->dv, first, j, r, c;
+    int64_t dv = head->in->c->dv, first, j, r;
 
     for (first = 0; first < head->keys; first += BLOCK) {
         int64_t count = head->keys - first < BLOCK ? head->keys - first : BLOCK;
@@ -135,12 +149,11 @@ static void accumulate(const struct head *head, float *block, float *o)
         for (j = 0; j < count; j++)
             load_row(head->in, OPERAND_V, instance_key(head->in, head->b, first + j), head->kv_head, block + j * dv);
 #ifdef _OPENMP
-#pragma omp parallel for private(j, c) if (head->rows > 16 && head->rows * head->keys > PARALLEL_PAIRS)
+#pragma omp parallel for private(j) if (head->rows > 16 && head->rows * head->keys > PARALLEL_PAIRS)
 #endif
         for (r = 0; r < head->rows; r++)
             for (j = 0; j < count; j++)
-                for (c = 0; c < dv; c++)
-                    o[r * dv + c] += head->s[r * head->keys + first + j] * block[j * dv + c];
+                add_value(head->s[r * head->keys + first + j], block + j * dv, dv, o + r * dv);
     }
 }
 

@@ -102,6 +102,7 @@ static void score_row(const head_view *h, int64_t r, double *s)
         s[j] = 0;
     for (int64_t c = 0; c < h->plan->shape.dim; c++) {
         double query = attn_load(p->q.dtype, q, c) * (double)h->plan->shape.scale;
+#pragma omp simd
         for (int64_t j = 0; j < keys; j++)
             s[j] += query * h->keys[c * keys + j];
     }
@@ -140,6 +141,7 @@ static void output_block(const head_view *h, const double *weights, double share
         const double *value = h->values + j * h->plan->shape.dim_v + first;
         if (!(weights[j] > 0))
             continue;
+#pragma omp simd
         for (int64_t c = 0; c < count; c++)
             sum[c] += weights[j] * value[c];
     }
