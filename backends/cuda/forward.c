@@ -58,7 +58,7 @@ static attn_cuda_grid grid_of(const run *r, const attn_gpu_launch *to)
     if (to->merges)
         return (attn_cuda_grid){ to->tiles * r->made->problem.plan.tile_rows, to->units, 1, MERGE_GROUP, 0 };
     return (attn_cuda_grid){ to->tiles, to->units, attn_ceil_divide(r->plan->shape.dim_v, r->made->channels),
-                             v->threads, v->shared };
+                             v->threads, r->made->shared };
 }
 
 static attn_status launch(const run *r, const attn_gpu_launch *to, const struct offsets *offsets)

@@ -60,8 +60,9 @@ static int why_not(const attn_kernel *kernel, const attn_device *device, const a
     if (decline_sizes(why, v, shape) || (v->tensor_cores && attn_gpu_decline_types(why, problem)) ||
         decline_image(why, t, attn_cuda_instance_for(v, shape), problem, shape))
         return 1;
-    if (t->shared_memory < v->shared)
-        return attn_decline(why, "needs %d bytes of shared memory, this device has %d", v->shared, t->shared_memory);
+    const int shared = attn_cuda_instance_for(v, shape)->shared;
+    if (t->shared_memory < shared)
+        return attn_decline(why, "needs %d bytes of shared memory, this device has %d", shared, t->shared_memory);
     return attn_gpu_decline_invariant(why, problem, v->most_rows);
 }
 
@@ -69,8 +70,8 @@ static int suits(const attn_kernel *kernel, const attn_device *device, const att
                  const attn_shape *shape, attn_why *why)
 {
     const attn_cuda_variant *v = kernel->variant;
-    (void)device, (void)problem;
-    return attn_gpu_suits_rows(why, shape, v->fewest_rows, v->most_rows);
+    (void)device;
+    return attn_gpu_suits_rows(why, problem, shape, v->fewest_rows, v->most_rows);
 }
 
 #define KERNEL(kind, rows, ...)                                                                                        \
@@ -84,16 +85,19 @@ static int suits(const attn_kernel *kernel, const attn_device *device, const att
 /* Any channels of Q and K; those of V in passes of `channels`. */
 #define ANY(channels, most_v, name)                                                                                    \
     {                                                                                                                  \
-        ATTN_CUDA_LARGEST_DIM, most_v, channels, name, name                                                            \
+        ATTN_CUDA_LARGEST_DIM, most_v, channels, 0, name, name                                                         \
     }
 
 const attn_kernel attn_cuda_kernels[ATTN_CUDA_KERNELS] = {
-    KERNEL("mma", 128, .function = "forward_mma", .threads = 256, .fewest_rows = 65, .most_rows = INT_MAX,
-           .tensor_cores = 1, .instance = { { 64, 64, 64, "mma_8_64", NULL }, { 128, 128, 128, "mma_8_128", NULL } }),
+    KERNEL("mma", 128, .function = "forward_mma", .threads = 128, .fewest_rows = 33, .most_rows = INT_MAX,
+           .tensor_cores = 1,
+           .instance = { { 64, 64, 64, 0, "mma_128_64", "mma_128_64_changes" },
+                         { 128, 128, 128, 82944, "mma_128_128", "mma_128_128_changes" } }),
+    KERNEL("mma", 16, .function = "forward_mma", .threads = 32, .most_rows = 32, .tensor_cores = 1,
+           .instance = { { 64, 64, 64, 0, "mma_16_64", "mma_16_64_changes" },
+                         { 128, 128, 128, 0, "mma_16_128", "mma_16_128_changes" } }),
     KERNEL("mma", 64, .function = "forward_mma", .threads = 128, .most_rows = INT_MAX, .tensor_cores = 1,
-           .instance = { { 64, 64, 64, "mma_4_64", "mma_4_64_changes" },
-                         { 128, 128, 128, "mma_4_128", "mma_4_128_changes" },
-                         { 256, 256, 256, "mma_4_256", "mma_4_256_changes" } }),
+           .instance = { { 256, 256, 256, 82432, "mma_64_256", "mma_64_256_changes" } }),
     KERNEL("flash", 8, .function = "forward", .threads = 64, .most_rows = 8,
            .instance = { ANY(64, 64, "forward_8_64"), ANY(128, ATTN_CUDA_LARGEST_DIM, "forward_8_128") }),
     KERNEL("flash", 64, .function = "forward", .threads = 128, .most_rows = INT_MAX,

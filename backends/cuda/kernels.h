@@ -9,6 +9,7 @@
 typedef struct attn_cuda_instance {
     int dim, dim_v;       /* it serves up to these */
     int channels;         /* of V that a block has */
+    int shared;           /* bytes of dynamic shared memory of a block; 0: none */
     const char *plain;    /* its image; */
     const char *changing; /* with softcap, ALiBi or bias; NULL: it does not do them */
 } attn_cuda_instance;
@@ -19,7 +20,6 @@ enum { ATTN_CUDA_INSTANCES = 4 };
 typedef struct attn_cuda_variant {
     const char *function;
     int threads;                                      /* of a block */
-    int shared;                                       /* bytes of dynamic shared memory of a block; 0: none */
     int fewest_rows, most_rows;                       /* of a KV head that it is made for: queries x packed heads */
     int tensor_cores;                                 /* 1: q, k and v are of one 16-bit type */
     attn_cuda_instance instance[ATTN_CUDA_INSTANCES]; /* smallest first, up to one without an image */
@@ -32,7 +32,7 @@ const attn_cuda_instance *attn_cuda_instance_for(const attn_cuda_variant *varian
 const attn_cuda_image *attn_cuda_instance_image(const attn_cuda_instance *instance, const attn_problem *problem,
                                                 const attn_shape *shape);
 
-enum { ATTN_CUDA_KERNELS = 4 };
+enum { ATTN_CUDA_KERNELS = 5 };
 extern const attn_kernel attn_cuda_kernels[ATTN_CUDA_KERNELS];
 
 #endif

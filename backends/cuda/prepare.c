@@ -15,9 +15,10 @@ static attn_status load(const attn_plan *plan, attn_cuda_prepared *made)
     const attn_cuda_instance *instance = attn_cuda_instance_for(variant, &plan->shape);
     const attn_cuda_image *merge = attn_cuda_image_find("merge_parts", ATTN_NONE, ATTN_NONE);
     made->channels = instance->channels;
+    made->shared = instance->shared;
     ATTN_TRY(attn_cuda_enter(d));
-    attn_status status = attn_cuda_function(d, attn_cuda_instance_image(instance, &plan->problem, &plan->shape), variant->function,
-                                            variant->shared, &made->forward);
+    attn_status status = attn_cuda_function(d, attn_cuda_instance_image(instance, &plan->problem, &plan->shape),
+                                            variant->function, instance->shared, &made->forward);
     if (!status)
         status = attn_cuda_function(d, merge, "merge_parts", 0, &made->merge);
     attn_cuda_leave(d);

@@ -9,6 +9,7 @@
 typedef struct attn_cuda_prepared {
     CUfunction forward, merge;
     int channels; /* of V that a block has */
+    int shared;   /* bytes of dynamic shared memory of a block */
     attn_gpu_problem problem;
 } attn_cuda_prepared;
 

@@ -22,9 +22,11 @@ int attn_gpu_decline_invariant(attn_why *why, const attn_problem *problem, int m
     return attn_decline(why, "its sums depend on the number of rows, batch_invariant forbids that");
 }
 
-int attn_gpu_suits_rows(attn_why *why, const attn_shape *shape, int fewest, int most)
+int attn_gpu_suits_rows(attn_why *why, const attn_problem *problem, const attn_shape *shape, int fewest, int most)
 {
     const long long rows = shape->max_q * shape->group;
+    if (problem->batch_invariant)
+        return 1; /* the choice must not depend on them */
     if (rows < fewest)
         return !attn_decline(why, "made for at least %d rows of a KV head, here are %lld", fewest, rows);
     if (rows > most)

@@ -12,6 +12,6 @@ int attn_gpu_decline_types(attn_why *why, const attn_problem *problem);
 int attn_gpu_decline_invariant(attn_why *why, const attn_problem *problem, int most);
 
 /* For attn_kernel.suits: 1 when the rows of a KV head, queries x packed heads, are fewest .. most; 0: `why` is set. */
-int attn_gpu_suits_rows(attn_why *why, const attn_shape *shape, int fewest, int most);
+int attn_gpu_suits_rows(attn_why *why, const attn_problem *problem, const attn_shape *shape, int fewest, int most);
 
 #endif

@@ -33,9 +33,14 @@ struct place_of_work {
 DEVICE struct place_of_work place_of_group(PLAN, struct offsets offset, int launch,
                                           __global const struct long_chunk *chunks)
 {
-    /* The last tiles first: under a causal mask they are the longest. */
-    struct place_of_work at = { offset.first_unit + get_group_id(1), get_num_groups(0) - 1 - get_group_id(0), -1, 0 };
-    if (launch == LAUNCH_LONG) {
+    const long tiles = get_num_groups(0), units = get_num_groups(1);
+    struct place_of_work at = { offset.first_unit + get_group_id(1), get_group_id(0), -1, 0 };
+    if (launch == LAUNCH_WHOLE) {
+        /* The last tiles of all units first: under a causal mask they are the longest. */
+        const long group = get_group_id(1) * tiles + get_group_id(0);
+        at.tile = tiles - 1 - group / units;
+        at.unit = offset.first_unit + group % units;
+    } else if (launch == LAUNCH_LONG) {
         __global const struct long_chunk *c = &chunks[at.tile];
         at.slot = at.tile;
         at.unit = c->unit;

@@ -10,8 +10,8 @@
 
 #include "integer.h"
 
-/* Work-groups that fill a compute unit. With less than half of them, chunks of a query tile are work-groups of their own. */
-enum { GROUPS_A_UNIT = 4 };
+/* Work-groups that fill a compute unit. With less than a quarter of them, chunks of a query tile are work-groups of their own. */
+enum { GROUPS_A_UNIT = 8 };
 
 /* The results of chunks may take this much memory. */
 static const double MOST_PART_BYTES = 512.0 * 1024 * 1024;
@@ -123,12 +123,13 @@ static int split(struct plan *p, const attn_plan *plan)
 {
     const double wanted = (double)GROUPS_A_UNIT * plan->device->info.threads;
     const double groups = (double)p->batch * (double)p->units * (double)p->tiles;
-    if (plan->forms || plan->problem.batch_invariant || groups < 1 || groups > wanted / 2)
+    if (plan->forms || plan->problem.batch_invariant || groups < 1 || groups > wanted / 4)
         return 0;
     const int64_t parts = attn_least(p->chunks, (int64_t)ceil(wanted / groups));
     p->split_keys *= attn_ceil_divide(p->chunks, parts);
     p->chunks = attn_most(1, attn_ceil_divide(p->max_k, p->split_keys));
-    return p->chunks > 1 && groups * (double)p->chunks * (double)attn_gpu_part_floats(p) * sizeof(float) <= MOST_PART_BYTES;
+    return p->chunks > 1 &&
+           groups * (double)p->chunks * (double)attn_gpu_part_floats(p) * sizeof(float) <= MOST_PART_BYTES;
 }
 
 /* ---- what backends call ------------------------------------------------------------------------------------------ */

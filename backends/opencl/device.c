@@ -93,11 +93,13 @@ attn_status attn_opencl_open(const attn_opencl_api *cl, const attn_opencl_traits
     attn_status status = take_context(opened, context);
     if (!status)
         status = take_queue(opened, queue);
-    if (status)
+    if (status) {
         close_device(&opened->base);
-    else
-        *device = opened;
-    return status;
+        return status;
+    }
+    opened->local_memory = attn_opencl_local_memory(opened);
+    *device = opened;
+    return ATTN_OK;
 }
 
 static attn_status open_device(int index, attn_device **device)
@@ -150,10 +152,9 @@ static int suits(const attn_kernel *kernel, const attn_device *device, const att
 {
     const attn_opencl_traits *t = &((const attn_opencl_device *)device)->traits;
     const attn_opencl_variant *v = kernel->variant;
-    (void)problem;
     if (!v->cpus && t->type & CL_DEVICE_TYPE_CPU)
         return !attn_decline(why, "made for GPUs, this device is a CPU");
-    return attn_gpu_suits_rows(why, shape, v->fewest_rows, v->most_rows);
+    return attn_gpu_suits_rows(why, problem, shape, v->fewest_rows, v->most_rows);
 }
 
 #define KERNEL(kind, rows, ...)                                                                                        \
@@ -165,8 +166,8 @@ static int suits(const attn_kernel *kernel, const attn_device *device, const att
     }
 
 static const attn_kernel kernels[] = {
-    KERNEL("mma", 128, .group = 128, .local_memory = 84000, .fewest_rows = 33, .most_rows = INT_MAX, .tensor_cores = 128,
-           .warps = 4, .bands = 2, .step = 64),
+    KERNEL("mma", 128, .group = 128, .local_memory = 84000, .fewest_rows = 33, .most_rows = INT_MAX,
+           .tensor_cores = 128, .warps = 4, .bands = 2, .step = 64),
     KERNEL("mma", 16, .group = 32, .local_memory = 26000, .most_rows = 32, .tensor_cores = 128, .warps = 1, .bands = 1,
            .step = 32, .keep_queries = 1),
     KERNEL("mma", 64, .group = 64, .local_memory = 42000, .most_rows = INT_MAX, .tensor_cores = 128, .warps = 2,

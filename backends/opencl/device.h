@@ -21,6 +21,7 @@ typedef struct attn_opencl_device {
     const attn_opencl_api *cl;
     attn_opencl_traits traits;
     cl_context context;
+    cl_ulong local_memory;                /* of kernels made for NVIDIA, see local_memory.c */
     attn_opencl_queue queue;              /* the default */
     int caches;                           /* built programs are kept in files */
     attn_lock lock;                       /* of programs */
