@@ -1,0 +1,320 @@
+/* Flash attention on every device: a work-group computes a tile of 64 query rows, walking tiles of 64 keys with an online softmax
+ * (Dao 2023, arXiv:2307.08691). f32 arithmetic, whatever the storage.
+ *
+ * Invocations stand in 8 lines of 16 columns. One has 8 rows by 4 keys of the scores, and 8 rows by CHANNELS / 16 channels of the
+ * sums, both in registers. Slices of Q and K (16 channels), the weights, and slices of V pass through shared memory; while one
+ * slice is computed the next one is on its way from memory.
+ *
+ * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
+#version 450
+#extension GL_GOOGLE_include_directive : require
+
+#include "modify.glsl"
+#include "output.glsl"
+
+layout(constant_id = 0) const int Q_TYPE = 1;
+layout(constant_id = 1) const int K_TYPE = 1;
+layout(constant_id = 2) const int V_TYPE = 1;
+layout(constant_id = 3) const int CHANNELS = 128; /* of a work-group's sums, 64 or 128; the rest are other work-groups' in z */
+
+layout(local_size_x = 128) in;
+
+const int TILE_ROWS = 64, COLUMNS = 16;
+const int ROWS = 8, KEYS = 4;       /* of an invocation */
+const int DEPTH = 16;               /* channels of a slice of Q and K */
+const int VALUES = 1024 / CHANNELS; /* keys of a slice of V */
+const int PARTS = CHANNELS / 64;    /* vectors of an invocation's sums a row */
+const int QUADS = TILE_ROWS / 4;
+
+/* Shared memory, in vectors. Weights lie where slices of Q and K were, the maxima where the second slice of V will be. */
+const int SLICE_Q = DEPTH * QUADS, SLICE_QK = 2 * SLICE_Q, SLICE_V = 256;
+const int SLICES_V = 2 * SLICE_QK, MAXIMA = SLICES_V + SLICE_V;
+shared vec4 pool[SLICES_V + 2 * SLICE_V];
+shared uint64_t k_row[TILE_KEYS], v_row[TILE_KEYS];
+shared uvec2 seen[TILE_ROWS];
+
+int me = int(gl_LocalInvocationIndex);
+/* Four lines and eight columns are neighbours: their reads of shared memory are the fewest for 32 invocations. */
+int line = me >> 3 & 3 | me >> 6 << 2, column = me & 7 | me >> 2 & 8;
+int first_channel = int(gl_WorkGroupID.z) * CHANNELS;
+
+Work work;
+Walk walk;
+uint64_t q_row;
+bool q_wide, k_wide, v_wide;
+Eight q_next, k_next, v_next;
+vec4 product[ROWS], sum[ROWS][2];
+float most[ROWS], total[ROWS];
+
+/* ---- slices of Q and K: two invocations a row, eight channels each ----------------------------------------------------- */
+
+void fetch_qk(int slice)
+{
+    int channel = slice * DEPTH + (me & 1) * 8, dim = int(run.plan.dim);
+    q_next = load_eight(q_row, Q_TYPE, channel, dim, q_wide);
+    k_next = load_eight(k_row[me >> 1], K_TYPE, channel, dim, k_wide);
+}
+
+/* By channel; rows of the last eight channels are turned by 16, so that the two invocations of a row meet different banks. */
+void put_channels(int at, vec4 low, vec4 high)
+{
+    int row = me >> 1, side = me & 1, to = at + side * 8 * QUADS + (row >> 2 ^ side << 2);
+    [[unroll]] for (int i = 0; i < 4; i++) {
+        pool[to + i * QUADS][row & 3] = low[i];
+        pool[to + (4 + i) * QUADS][row & 3] = high[i];
+    }
+}
+
+void put_qk(int at)
+{
+    put_channels(at, run.plan.scale * low_of(Q_TYPE, q_next), run.plan.scale * high_of(Q_TYPE, q_next));
+    put_channels(at + SLICE_Q, low_of(K_TYPE, k_next), high_of(K_TYPE, k_next));
+}
+
+void multiply_qk(int at)
+{
+    [[unroll]] for (int c = 0; c < DEPTH; c++) {
+        int turn = c >> 3 << 2, from = at + c * QUADS;
+        vec4 low = pool[from + (2 * line ^ turn)], high = pool[from + (2 * line ^ turn) + 1];
+        vec4 key = pool[from + SLICE_Q + (column ^ turn)];
+        [[unroll]] for (int r = 0; r < 4; r++) {
+            product[r] = fma(vec4(low[r]), key, product[r]);
+            product[4 + r] = fma(vec4(high[r]), key, product[4 + r]);
+        }
+    }
+}
+
+void compute_scores()
+{
+    int slices = (int(run.plan.dim) + DEPTH - 1) / DEPTH;
+    [[unroll]] for (int r = 0; r < ROWS; r++)
+        product[r] = vec4(0);
+    fetch_qk(0);
+    put_qk(0);
+    barrier();
+    for (int i = 0; i < slices; i++) {
+        if (i + 1 < slices)
+            fetch_qk(i + 1);
+        multiply_qk((i & 1) * SLICE_QK);
+        if (i + 1 < slices)
+            put_qk((~i & 1) * SLICE_QK);
+        barrier();
+    }
+}
+
+/* ---- softmax ---------------------------------------------------------------------------------------------------------------- */
+
+void modify_scores()
+{
+    [[unroll]] for (int r = 0; r < ROWS; r++) {
+        Modifier m = modifier_of(work, line * ROWS + r, walk.tile);
+        uint bits = seen[line * ROWS + r][column >> 3] >> (column & 7) * KEYS;
+        [[unroll]] for (int j = 0; j < KEYS; j++)
+            if ((bits >> j & 1) != 0)
+                product[r][j] = modified(m, column * KEYS + j, product[r][j]);
+    }
+}
+
+void mask_scores()
+{
+    [[unroll]] for (int r = 0; r < ROWS; r++) {
+        uint bits = seen[line * ROWS + r][column >> 3] >> (column & 7) * KEYS;
+        [[unroll]] for (int j = 0; j < KEYS; j++)
+            product[r][j] = (bits >> j & 1) != 0 ? product[r][j] : NOTHING;
+    }
+}
+
+/* Where a column's number for each row is; columns turn so that they meet different banks. */
+int place_of(int of_column, int side)
+{
+    return MAXIMA + of_column * QUADS + (2 * line + side ^ of_column & 7);
+}
+
+void put_rows(float a[ROWS])
+{
+    pool[place_of(column, 0)] = vec4(a[0], a[1], a[2], a[3]);
+    pool[place_of(column, 1)] = vec4(a[4], a[5], a[6], a[7]);
+}
+
+void find_maxima()
+{
+    float highest[ROWS];
+    [[unroll]] for (int r = 0; r < ROWS; r++)
+        highest[r] = max(max(product[r].x, product[r].y), max(product[r].z, product[r].w));
+    put_rows(highest);
+    barrier();
+    vec4 low = vec4(most[0], most[1], most[2], most[3]), high = vec4(most[4], most[5], most[6], most[7]);
+    [[unroll]] for (int i = 0; i < COLUMNS; i++) {
+        low = max(low, pool[place_of(i, 0)]);
+        high = max(high, pool[place_of(i, 1)]);
+    }
+    [[unroll]] for (int r = 0; r < ROWS; r++) {
+        float now = r < 4 ? low[r & 3] : high[r & 3], factor = rescale_of(most[r], now);
+        most[r] = now;
+        total[r] *= factor;
+        [[unroll]] for (int c = 0; c < PARTS; c++)
+            sum[r][c] *= factor;
+    }
+}
+
+/* Weights, by key; keys turn so that columns meet different banks. */
+void put_weights()
+{
+    [[unroll]] for (int r = 0; r < ROWS; r++) {
+        [[unroll]] for (int j = 0; j < KEYS; j++)
+            product[r][j] = weight_of(product[r][j], most[r]);
+        total[r] += product[r].x + product[r].y + (product[r].z + product[r].w);
+    }
+    [[unroll]] for (int j = 0; j < KEYS; j++)
+        [[unroll]] for (int side = 0; side < 2; side++)
+            pool[(column * KEYS + j) * QUADS + (2 * line + side ^ column & 7)] =
+                vec4(product[4 * side][j], product[4 * side + 1][j], product[4 * side + 2][j], product[4 * side + 3][j]);
+}
+
+/* ---- values ------------------------------------------------------------------------------------------------------------------- */
+
+const int EIGHTS = CHANNELS / 8;
+
+void fetch_v(int slice)
+{
+    int channel = first_channel + me % EIGHTS * 8;
+    v_next = load_eight(v_row[slice * VALUES + me / EIGHTS], V_TYPE, channel, int(run.plan.dim_v), v_wide);
+}
+
+void put_v(int at)
+{
+    pool[at + 2 * me] = low_of(V_TYPE, v_next);
+    pool[at + 2 * me + 1] = high_of(V_TYPE, v_next);
+}
+
+void multiply_v(int at, int slice)
+{
+    [[unroll]] for (int i = 0; i < VALUES; i++) {
+        int key = slice * VALUES + i, from = key * QUADS, turn = key >> 2 & 7;
+        vec4 low = pool[from + (2 * line ^ turn)], high = pool[from + (2 * line + 1 ^ turn)];
+        [[unroll]] for (int c = 0; c < PARTS; c++) {
+            vec4 value = pool[at + i * (CHANNELS / 4) + c * COLUMNS + column];
+            [[unroll]] for (int r = 0; r < 4; r++) {
+                sum[r][c] = fma(vec4(low[r]), value, sum[r][c]);
+                sum[4 + r][c] = fma(vec4(high[r]), value, sum[4 + r][c]);
+            }
+        }
+    }
+}
+
+void add_values(int keys)
+{
+    int slices = (keys + VALUES - 1) / VALUES;
+    for (int i = 0; i < slices; i++) {
+        if (i + 1 < slices)
+            fetch_v(i + 1);
+        multiply_v(SLICES_V + (i & 1) * SLICE_V, i);
+        if (i + 1 < slices)
+            put_v(SLICES_V + (~i & 1) * SLICE_V);
+        barrier();
+    }
+}
+
+/* ---- one tile of keys ------------------------------------------------------------------------------------------------------------ */
+
+void find_rows()
+{
+    if (me < TILE_KEYS) {
+        k_row[me] = address_of_k(walk, work, me, K_TYPE);
+        seen[me] = unpack32(bits_of_row(walk, work, me));
+    } else {
+        v_row[me - TILE_KEYS] = address_of_v(walk, work, me - TILE_KEYS, V_TYPE);
+    }
+    barrier();
+}
+
+void add_tile()
+{
+    int keys = keys_of_tile(walk, work);
+    find_rows();
+    compute_scores();
+    fetch_v(0);
+    if (scores_are_modified())
+        modify_scores();
+    if (!walk.full || keys < TILE_KEYS)
+        mask_scores();
+    find_maxima();
+    put_weights();
+    put_v(SLICES_V);
+    barrier();
+    add_values(keys);
+}
+
+/* ---- results ------------------------------------------------------------------------------------------------------------------------ */
+
+void find_totals()
+{
+    put_rows(total);
+    barrier();
+    vec4 low = vec4(0), high = vec4(0);
+    [[unroll]] for (int i = 0; i < COLUMNS; i++) {
+        low += pool[place_of(i, 0)];
+        high += pool[place_of(i, 1)];
+    }
+    [[unroll]] for (int r = 0; r < ROWS; r++)
+        total[r] = r < 4 ? low[r & 3] : high[r & 3];
+}
+
+void store_part(int r)
+{
+    int local_row = line * ROWS + r, dim_v = int(run.plan.dim_v);
+    uint64_t part = part_row(work.slot, local_row);
+    [[unroll]] for (int c = 0; c < PARTS; c++)
+        store_sums(part, F32, first_channel + (c * COLUMNS + column) * 4, sum[r][c], false);
+    if (column == 0 && first_channel == 0) {
+        store_float(part, dim_v, most[r]);
+        store_float(part, dim_v + 1, total[r]);
+    }
+}
+
+void store_result(int r, int o_type, bool wide)
+{
+    Row row = row_at(work, line * ROWS + r);
+    float share = share_of(row.head, most[r], total[r]);
+    uint64_t o = run.o + bytes_of(o_type) * query_row(work.sequence, row, run.plan.o_stride);
+    [[unroll]] for (int c = 0; c < PARTS; c++)
+        store_sums(o, o_type, first_channel + (c * COLUMNS + column) * 4, share * sum[r][c], wide);
+    if (column == 0 && first_channel == 0)
+        store_lse(work.sequence, row, most[r], total[r]);
+}
+
+void store_rows()
+{
+    int o_type = int(run.plan.o_type);
+    bool wide = is_wide(run.o, o_type, run.plan.o_stride, run.plan.dim_v);
+    [[unroll]] for (int r = 0; r < ROWS; r++) {
+        if (line * ROWS + r >= work.rows)
+            break;
+        if (run.kind == LAUNCH_WHOLE)
+            store_result(r, o_type, wide);
+        else
+            store_part(r);
+    }
+}
+
+void main()
+{
+    work = work_of_group();
+    if (work.rows <= 0)
+        return;
+    walk = walk_of(work);
+    Row row = row_at(work, min(me >> 1, work.rows - 1));
+    q_row = run.q + bytes_of(Q_TYPE) * query_row(work.sequence, row, run.plan.q_stride);
+    q_wide = is_wide(run.q, Q_TYPE, run.plan.q_stride, run.plan.dim);
+    k_wide = is_wide(run.k, K_TYPE, run.plan.k_stride, run.plan.dim);
+    v_wide = is_wide(run.v, V_TYPE, run.plan.v_stride, run.plan.dim_v);
+    [[unroll]] for (int r = 0; r < ROWS; r++) {
+        most[r] = NOTHING;
+        total[r] = 0;
+        sum[r][0] = sum[r][1] = vec4(0);
+    }
+    while (walk_on(walk, work))
+        add_tile();
+    find_totals();
+    store_rows();
+}

@@ -1,0 +1,47 @@
+/* attn_merge: parts are added one by one, in the order given, to a row of sums, their highest lse and the sum of the weights, all in
+ * base e. One work-group a row.
+ * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
+#ifndef ATTN_MERGE_GLSL
+#define ATTN_MERGE_GLSL
+
+#include "softmax.glsl"
+#include "storage.glsl"
+
+/* struct merge of backends/gpu/shared.h, less what differs by part. */
+layout(buffer_reference, scalar, buffer_reference_align = 8) readonly buffer Merge {
+    int64_t first, heads, positions, channels;
+    int64_t part_o_type, o_type, has_lse, has_sink;
+    int64_t part_o_stride[4], part_lse_stride[4], o_stride[4], lse_stride[4], sink_stride;
+};
+
+/* Addresses; the work-groups' first row. */
+layout(push_constant, scalar) uniform Run {
+    uint64_t part_o, part_lse, o, lse, sink, sums;
+    Merge merge;
+    int64_t first_row;
+    int first; /* nothing was added yet */
+} run;
+
+layout(local_size_x = 64) in;
+
+struct Place {
+    int64_t row, batch, head, position;
+};
+
+Place place_of_group()
+{
+    int64_t row = run.first_row + int(gl_WorkGroupID.x), heads = row / run.merge.positions;
+    return Place(row, heads / run.merge.heads, heads % run.merge.heads, row % run.merge.positions);
+}
+
+int64_t element_of(int64_t stride[4], Place at)
+{
+    return at.batch * stride[0] + at.head * stride[1] + at.position * stride[2];
+}
+
+uint64_t sums_of(Place at)
+{
+    return run.sums + 4 * at.row * (run.merge.channels + 2);
+}
+
+#endif

@@ -1,0 +1,46 @@
+/* Softcap, ALiBi and bias: what scores become before the mask.
+ * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
+#ifndef ATTN_MODIFY_GLSL
+#define ATTN_MODIFY_GLSL
+
+#include "softmax.glsl"
+#include "work.glsl"
+
+/* Of one row and a tile of keys. */
+struct Modifier {
+    float slope;
+    int position; /* from the tile's first key */
+    int64_t bias; /* element of the tile's first key */
+};
+
+bool scores_are_modified()
+{
+    return run.plan.has_softcap + run.plan.has_alibi + run.plan.has_bias != 0;
+}
+
+Modifier modifier_of(Work w, int i, int tile)
+{
+    Row row = row_at(w, min(i, w.rows - 1));
+    int64_t first_key = int64_t(tile) * TILE_KEYS;
+    Modifier m = Modifier(0, int(row.query + w.sequence.shift - first_key), 0);
+    if (run.plan.has_alibi != 0)
+        m.slope = LOG2_E * float_at(run.alibi, w.sequence.number * run.plan.alibi_stride[0] +
+                                                   row.head * run.plan.alibi_stride[1]);
+    if (run.plan.has_bias != 0)
+        m.bias = w.sequence.number * run.plan.bias_stride[0] + row.head * run.plan.bias_stride[1] +
+                 row.query * run.plan.bias_stride[2] + first_key * run.plan.bias_stride[3];
+    return m;
+}
+
+/* The score of key j of the tile, which the row sees. */
+float modified(Modifier m, int j, float score)
+{
+    if (run.plan.has_softcap != 0)
+        score = run.plan.softcap * hyperbolic_tangent(score);
+    score -= m.slope * float(abs(m.position - j));
+    if (run.plan.has_bias != 0)
+        score += LOG2_E * load(run.bias, int(run.plan.bias_type), m.bias + j * run.plan.bias_stride[3]);
+    return score;
+}
+
+#endif
