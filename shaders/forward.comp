@@ -234,7 +234,7 @@ void add_tile()
     find_rows();
     compute_scores();
     fetch_v(0);
-    if (scores_are_modified())
+    if (run.plan.changes_scores != 0)
         modify_scores();
     if (!walk.full || keys < TILE_KEYS)
         mask_scores();

@@ -13,11 +13,6 @@ struct Modifier {
     int64_t bias; /* element of the tile's first key */
 };
 
-bool scores_are_modified()
-{
-    return run.plan.has_softcap + run.plan.has_alibi + run.plan.has_bias != 0;
-}
-
 Modifier modifier_of(Work w, int i, int tile)
 {
     Row row = row_at(w, min(i, w.rows - 1));
