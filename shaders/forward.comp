@@ -19,7 +19,7 @@ layout(constant_id = 3) const int CHANNELS = 128; /* of a work-group's sums, 64 
 
 layout(local_size_x = 128) in;
 
-const int TILE_ROWS = 64, COLUMNS = 16;
+const int GROUP = 128, TILE_ROWS = 64, COLUMNS = 16;
 const int ROWS = 8, KEYS = 4;       /* of an invocation */
 const int DEPTH = 16;               /* channels of a slice of Q and K */
 const int VALUES = 1024 / CHANNELS; /* keys of a slice of V */
@@ -32,6 +32,7 @@ const int SLICES_V = 2 * SLICE_QK, MAXIMA = SLICES_V + SLICE_V;
 shared vec4 pool[SLICES_V + 2 * SLICE_V];
 shared uint64_t k_row[TILE_KEYS], v_row[TILE_KEYS];
 shared uvec2 seen[TILE_ROWS];
+shared vec2 row_end[TILE_ROWS]; /* highest score, sum of the weights */
 
 int me = int(gl_LocalInvocationIndex);
 /* Four lines and eight columns are neighbours: their reads of shared memory are the fewest for 32 invocations. */
@@ -104,15 +105,21 @@ void compute_scores()
 
 /* ---- softmax ---------------------------------------------------------------------------------------------------------------- */
 
+/* Registers cannot be indexed, and unrolled this would be most of the program: the scores pass through the place where the
+ * invocation's weights will be. */
 void modify_scores()
 {
-    [[unroll]] for (int r = 0; r < ROWS; r++) {
+    [[unroll]] for (int r = 0; r < ROWS; r++)
+        pool[r * GROUP + me] = product[r];
+    for (int r = 0; r < ROWS; r++) {
         Modifier m = modifier_of(work, line * ROWS + r, walk.tile);
         uint bits = seen[line * ROWS + r][column >> 3] >> (column & 7) * KEYS;
-        [[unroll]] for (int j = 0; j < KEYS; j++)
+        for (int j = 0; j < KEYS; j++)
             if ((bits >> j & 1) != 0)
-                product[r][j] = modified(m, column * KEYS + j, product[r][j]);
+                pool[r * GROUP + me][j] = modified(m, column * KEYS + j, pool[r * GROUP + me][j]);
     }
+    [[unroll]] for (int r = 0; r < ROWS; r++)
+        product[r] = pool[r * GROUP + me];
 }
 
 void mask_scores()
@@ -250,50 +257,50 @@ void add_tile()
 void find_totals()
 {
     put_rows(total);
-    barrier();
-    vec4 low = vec4(0), high = vec4(0);
-    [[unroll]] for (int i = 0; i < COLUMNS; i++) {
-        low += pool[place_of(i, 0)];
-        high += pool[place_of(i, 1)];
-    }
     [[unroll]] for (int r = 0; r < ROWS; r++)
-        total[r] = r < 4 ? low[r & 3] : high[r & 3];
-}
-
-void store_part(int r)
-{
-    int local_row = line * ROWS + r, dim_v = int(run.plan.dim_v);
-    uint64_t part = part_row(work.slot, local_row);
-    [[unroll]] for (int c = 0; c < PARTS; c++)
-        store_sums(part, F32, first_channel + (c * COLUMNS + column) * 4, sum[r][c], false);
-    if (column == 0 && first_channel == 0) {
-        store_float(part, dim_v, most[r]);
-        store_float(part, dim_v + 1, total[r]);
+        if (column == 0)
+            row_end[line * ROWS + r].x = most[r];
+    barrier();
+    if (me < TILE_ROWS) {
+        float sum_of_row = 0;
+        for (int i = 0; i < COLUMNS; i++)
+            sum_of_row += pool[MAXIMA + i * QUADS + (me >> 2 ^ i & 7)][me & 3];
+        row_end[me].y = sum_of_row;
     }
+    barrier();
 }
 
-void store_result(int r, int o_type, bool wide)
+void store_row(int i, int from, int o_type, bool wide)
 {
-    Row row = row_at(work, line * ROWS + r);
-    float share = share_of(row.head, most[r], total[r]);
-    uint64_t o = run.o + bytes_of(o_type) * query_row(work.sequence, row, run.plan.o_stride);
-    [[unroll]] for (int c = 0; c < PARTS; c++)
-        store_sums(o, o_type, first_channel + (c * COLUMNS + column) * 4, share * sum[r][c], wide);
-    if (column == 0 && first_channel == 0)
-        store_lse(work.sequence, row, most[r], total[r]);
+    Row row = row_at(work, i);
+    float highest = row_end[i].x, weights = row_end[i].y, factor = 1;
+    uint64_t to = part_row(work.slot, i);
+    if (run.kind == LAUNCH_WHOLE) {
+        factor = share_of(row.head, highest, weights);
+        to = run.o + bytes_of(o_type) * query_row(work.sequence, row, run.plan.o_stride);
+    }
+    for (int c = 0; c < PARTS; c++)
+        store_sums(to, o_type, first_channel + (c * COLUMNS + column) * 4, factor * pool[from + c * GROUP], wide);
+    if (column > 0 || first_channel > 0)
+        return;
+    if (run.kind == LAUNCH_WHOLE)
+        store_lse(work.sequence, row, highest, weights);
+    else
+        store_part_end(to, highest, weights);
 }
 
+/* Through the pool, as modify_scores does; for want of room half of the rows at a time. */
 void store_rows()
 {
-    int o_type = int(run.plan.o_type);
-    bool wide = is_wide(run.o, o_type, run.plan.o_stride, run.plan.dim_v);
-    [[unroll]] for (int r = 0; r < ROWS; r++) {
-        if (line * ROWS + r >= work.rows)
-            break;
-        if (run.kind == LAUNCH_WHOLE)
-            store_result(r, o_type, wide);
-        else
-            store_part(r);
+    bool whole = run.kind == LAUNCH_WHOLE;
+    int o_type = whole ? int(run.plan.o_type) : F32;
+    bool wide = whole && is_wide(run.o, o_type, run.plan.o_stride, run.plan.dim_v);
+    [[unroll]] for (int first = 0; first < ROWS; first += 4) {
+        [[unroll]] for (int r = 0; r < 4; r++)
+            [[unroll]] for (int c = 0; c < PARTS; c++)
+                pool[(r * 2 + c) * GROUP + me] = sum[first + r][c];
+        for (int r = 0; r < 4 && line * ROWS + first + r < work.rows; r++)
+            store_row(line * ROWS + first + r, r * 2 * GROUP + me, o_type, wide);
     }
 }
 

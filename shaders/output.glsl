@@ -34,9 +34,10 @@ uint64_t part_row(int64_t slot, int64_t local_row)
     return run.workspace + 4 * ((slot * run.plan.tile_rows + local_row) * (run.plan.dim_v + 2));
 }
 
-void store_float(uint64_t base, int64_t i, float a)
+void store_part_end(uint64_t part, float most, float sum)
 {
-    Float(base + 4 * i).value = a;
+    Float(part + 4 * run.plan.dim_v).value = most;
+    Float(part + 4 * run.plan.dim_v + 4).value = sum;
 }
 
 /* Four sums of a row, from `channel` on; those at dim_v and behind are nobody's. */
