@@ -39,8 +39,8 @@ int me = int(gl_LocalInvocationIndex);
 int line = me >> 3 & 3 | me >> 6 << 2, column = me & 7 | me >> 2 & 8;
 int first_channel = int(gl_WorkGroupID.z) * CHANNELS;
 
-Work work;
-Walk walk;
+Item item;
+Step step;
 uint64_t q_row;
 bool q_wide, k_wide, v_wide;
 Eight q_next, k_next, v_next;
@@ -112,7 +112,7 @@ void modify_scores()
     [[unroll]] for (int r = 0; r < ROWS; r++)
         pool[r * GROUP + me] = product[r];
     for (int r = 0; r < ROWS; r++) {
-        Modifier m = modifier_of(work, line * ROWS + r, walk.tile);
+        Modifier m = modifier_of(item, line * ROWS + r, step.tile);
         uint bits = seen[line * ROWS + r][column >> 3] >> (column & 7) * KEYS;
         for (int j = 0; j < KEYS; j++)
             if ((bits >> j & 1) != 0)
@@ -227,23 +227,23 @@ void add_values(int keys)
 void find_rows()
 {
     if (me < TILE_KEYS) {
-        k_row[me] = address_of_k(walk, work, me, K_TYPE);
-        seen[me] = unpack32(bits_of_row(walk, work, me));
+        k_row[me] = address_of_k(step, item, me, K_TYPE);
+        seen[me] = unpack32(bits_of_row(step, item, me));
     } else {
-        v_row[me - TILE_KEYS] = address_of_v(walk, work, me - TILE_KEYS, V_TYPE);
+        v_row[me - TILE_KEYS] = address_of_v(step, item, me - TILE_KEYS, V_TYPE);
     }
     barrier();
 }
 
 void add_tile()
 {
-    int keys = keys_of_tile(walk, work);
+    int keys = keys_of_tile(step, item);
     find_rows();
     compute_scores();
     fetch_v(0);
     if (run.plan.changes_scores != 0)
         modify_scores();
-    if (!walk.full || keys < TILE_KEYS)
+    if (!step.full || keys < TILE_KEYS)
         mask_scores();
     find_maxima();
     put_weights();
@@ -272,19 +272,19 @@ void find_totals()
 
 void store_row(int i, int from, int o_type, bool wide)
 {
-    Row row = row_at(work, i);
+    Row row = row_at(item, i);
     float highest = row_end[i].x, weights = row_end[i].y, factor = 1;
-    uint64_t to = part_row(work.slot, i);
+    uint64_t to = part_row(item.slot, i);
     if (run.kind == LAUNCH_WHOLE) {
         factor = share_of(row.head, highest, weights);
-        to = run.o + bytes_of(o_type) * query_row(work.sequence, row, run.plan.o_stride);
+        to = run.o + bytes_of(o_type) * query_row(item.sequence, row, run.plan.o_stride);
     }
     for (int c = 0; c < PARTS; c++)
         store_sums(to, o_type, first_channel + (c * COLUMNS + column) * 4, factor * pool[from + c * GROUP], wide);
     if (column > 0 || first_channel > 0)
         return;
     if (run.kind == LAUNCH_WHOLE)
-        store_lse(work.sequence, row, highest, weights);
+        store_lse(item.sequence, row, highest, weights);
     else
         store_part_end(to, highest, weights);
 }
@@ -299,19 +299,19 @@ void store_rows()
         [[unroll]] for (int r = 0; r < 4; r++)
             [[unroll]] for (int c = 0; c < PARTS; c++)
                 pool[(r * 2 + c) * GROUP + me] = sum[first + r][c];
-        for (int r = 0; r < 4 && line * ROWS + first + r < work.rows; r++)
+        for (int r = 0; r < 4 && line * ROWS + first + r < item.rows; r++)
             store_row(line * ROWS + first + r, r * 2 * GROUP + me, o_type, wide);
     }
 }
 
 void main()
 {
-    work = work_of_group();
-    if (work.rows <= 0)
+    item = item_of_group();
+    if (item.rows <= 0)
         return;
-    walk = walk_of(work);
-    Row row = row_at(work, min(me >> 1, work.rows - 1));
-    q_row = run.q + bytes_of(Q_TYPE) * query_row(work.sequence, row, run.plan.q_stride);
+    step = first_step(item);
+    Row row = row_at(item, min(me >> 1, item.rows - 1));
+    q_row = run.q + bytes_of(Q_TYPE) * query_row(item.sequence, row, run.plan.q_stride);
     q_wide = is_wide(run.q, Q_TYPE, run.plan.q_stride, run.plan.dim);
     k_wide = is_wide(run.k, K_TYPE, run.plan.k_stride, run.plan.dim);
     v_wide = is_wide(run.v, V_TYPE, run.plan.v_stride, run.plan.dim_v);
@@ -320,7 +320,7 @@ void main()
         total[r] = 0;
         sum[r][0] = sum[r][1] = vec4(0);
     }
-    while (walk_on(walk, work))
+    while (find_tile(step, item))
         add_tile();
     find_totals();
     store_rows();

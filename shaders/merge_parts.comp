@@ -4,7 +4,7 @@
 #extension GL_GOOGLE_include_directive : require
 
 #include "output.glsl"
-#include "work.glsl"
+#include "item.glsl"
 
 layout(local_size_x = 64) in;
 
@@ -21,8 +21,8 @@ void main()
         parts = list.parts;
         tile = list.tile;
     }
-    Work w = query_tile(unit, tile);
-    if (local_row >= w.rows)
+    Item item = query_tile(unit, tile);
+    if (local_row >= item.rows)
         return;
     uint64_t part = part_row(slot, local_row), step = part_row(1, 0) - part_row(0, 0);
     float most = NOTHING, total = 0;
@@ -30,9 +30,9 @@ void main()
         most = max(most, float_at(part + i * step, dim_v));
     for (int i = 0; i < parts; i++)
         total += float_at(part + i * step, dim_v + 1) * weight_of(float_at(part + i * step, dim_v), most);
-    Row row = row_at(w, local_row);
+    Row row = row_at(item, local_row);
     float share = share_of(row.head, most, total);
-    uint64_t o = run.o + bytes_of(o_type) * query_row(w.sequence, row, run.plan.o_stride);
+    uint64_t o = run.o + bytes_of(o_type) * query_row(item.sequence, row, run.plan.o_stride);
     for (int c = int(gl_LocalInvocationIndex); c < dim_v; c += 64) {
         float sum = 0;
         for (int i = 0; i < parts; i++)
@@ -40,5 +40,5 @@ void main()
         store(o, o_type, c, share * sum);
     }
     if (gl_LocalInvocationIndex == 0)
-        store_lse(w.sequence, row, most, total);
+        store_lse(item.sequence, row, most, total);
 }

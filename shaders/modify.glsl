@@ -4,7 +4,7 @@
 #define ATTN_MODIFY_GLSL
 
 #include "softmax.glsl"
-#include "work.glsl"
+#include "item.glsl"
 
 /* Of one row and a tile of keys. */
 struct Modifier {
@@ -13,16 +13,16 @@ struct Modifier {
     int64_t bias; /* element of the tile's first key */
 };
 
-Modifier modifier_of(Work w, int i, int tile)
+Modifier modifier_of(Item item, int i, int tile)
 {
-    Row row = row_at(w, min(i, w.rows - 1));
+    Row row = row_at(item, min(i, item.rows - 1));
     int64_t first_key = int64_t(tile) * TILE_KEYS;
-    Modifier m = Modifier(0, int(row.query + w.sequence.shift - first_key), 0);
+    Modifier m = Modifier(0, int(row.query + item.sequence.shift - first_key), 0);
     if (run.plan.has_alibi != 0)
-        m.slope = LOG2_E * float_at(run.alibi, w.sequence.number * run.plan.alibi_stride[0] +
+        m.slope = LOG2_E * float_at(run.alibi, item.sequence.number * run.plan.alibi_stride[0] +
                                                    row.head * run.plan.alibi_stride[1]);
     if (run.plan.has_bias != 0)
-        m.bias = w.sequence.number * run.plan.bias_stride[0] + row.head * run.plan.bias_stride[1] +
+        m.bias = item.sequence.number * run.plan.bias_stride[0] + row.head * run.plan.bias_stride[1] +
                  row.query * run.plan.bias_stride[2] + first_key * run.plan.bias_stride[3];
     return m;
 }
