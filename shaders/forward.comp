@@ -270,37 +270,25 @@ void find_totals()
     barrier();
 }
 
-void store_row(int i, int from, int o_type, bool wide)
+void store_row(int i, int from)
 {
-    Row row = row_at(item, i);
-    float highest = row_end[i].x, weights = row_end[i].y, factor = 1;
-    uint64_t to = part_row(item.slot, i);
-    if (run.kind == LAUNCH_WHOLE) {
-        factor = share_of(row.head, highest, weights);
-        to = run.o + bytes_of(o_type) * query_row(item.sequence, row, run.plan.o_stride);
-    }
+    End end = End(row_end[i].x, row_end[i].y);
+    Target target = target_of(item, i, end);
     for (int c = 0; c < PARTS; c++)
-        store_sums(to, o_type, first_channel + (c * COLUMNS + column) * 4, factor * pool[from + c * GROUP], wide);
-    if (column > 0 || first_channel > 0)
-        return;
-    if (run.kind == LAUNCH_WHOLE)
-        store_lse(item.sequence, row, highest, weights);
-    else
-        store_part_end(to, highest, weights);
+        store_sums(target, first_channel + (c * COLUMNS + column) * 4, pool[from + c * GROUP]);
+    if (column == 0 && first_channel == 0)
+        store_end(item, i, end);
 }
 
 /* Through the pool, as modify_scores does; for want of room half of the rows at a time. */
 void store_rows()
 {
-    bool whole = run.kind == LAUNCH_WHOLE;
-    int o_type = whole ? int(run.plan.o_type) : F32;
-    bool wide = whole && is_wide(run.o, o_type, run.plan.o_stride, run.plan.dim_v);
     [[unroll]] for (int first = 0; first < ROWS; first += 4) {
         [[unroll]] for (int r = 0; r < 4; r++)
             [[unroll]] for (int c = 0; c < PARTS; c++)
                 pool[(r * 2 + c) * GROUP + me] = sum[first + r][c];
         for (int r = 0; r < 4 && line * ROWS + first + r < item.rows; r++)
-            store_row(line * ROWS + first + r, r * 2 * GROUP + me, o_type, wide);
+            store_row(line * ROWS + first + r, r * 2 * GROUP + me);
     }
 }
 

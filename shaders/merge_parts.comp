@@ -4,41 +4,91 @@
 #extension GL_GOOGLE_include_directive : require
 
 #include "output.glsl"
-#include "item.glsl"
 
-layout(local_size_x = 64) in;
+const int GROUP = 128, LOADS = 8; /* invocations; loads in flight */
+
+layout(local_size_x = 128) in;
+
+shared float weight[GROUP], total_of[GROUP];
+
+int me = int(gl_LocalInvocationIndex);
+uint64_t part, bytes; /* the row's first part; from one part to the next */
+int parts;
+
+float highest_of_parts()
+{
+    float highest = NOTHING;
+    for (int i = me; i < parts; i += GROUP)
+        highest = max(highest, float_at(part + i * bytes, run.plan.dim_v));
+    weight[me] = highest;
+    barrier();
+    for (int i = 0; i < GROUP; i++)
+        highest = max(highest, weight[i]);
+    barrier();
+    return highest;
+}
+
+void weigh_parts(int first, float highest)
+{
+    bool mine = first + me < parts;
+    weight[me] = mine ? weight_of(float_at(part + (first + me) * bytes, run.plan.dim_v), highest) : 0;
+    total_of[me] = mine ? float_at(part + (first + me) * bytes, run.plan.dim_v + 1) : 0;
+    barrier();
+}
+
+/* Of at most GROUP parts. */
+float sum_of_parts(int first, int channel)
+{
+    float sum = 0;
+    int count = min(parts - first, GROUP), last = parts - 1;
+    for (int i = 0; i < count; i += LOADS) {
+        float a[LOADS];
+        [[unroll]] for (int j = 0; j < LOADS; j++)
+            a[j] = float_at(part + min(first + i + j, last) * bytes, channel);
+        [[unroll]] for (int j = 0; j < LOADS; j++)
+            sum += weight[i + j] * a[j];
+    }
+    return sum;
+}
+
+void merge_channels(Item item, int row, int channel, float highest)
+{
+    float sum = 0;
+    End end = End(highest, 0);
+    for (int first = 0; first < parts; first += GROUP) {
+        weigh_parts(first, highest);
+        for (int i = 0; i < min(parts - first, GROUP); i++)
+            end.total += weight[i] * total_of[i];
+        if (channel < run.plan.dim_v)
+            sum += sum_of_parts(first, channel);
+        barrier();
+    }
+    Target target = result_of(item, row, end);
+    if (channel < run.plan.dim_v)
+        store(target.to, target.type, channel, target.share * sum);
+    if (channel == 0)
+        store_lse(item, row, end);
+}
 
 void main()
 {
     int64_t group = int64_t(run.first_tile) + int(gl_WorkGroupID.x), tile = group / run.plan.tile_rows;
-    int64_t unit = run.first_unit + int(gl_WorkGroupID.y), parts = run.plan.chunk_count;
-    int64_t slot = unit * run.plan.tiles * run.plan.chunk_count + tile * run.plan.chunk_count;
-    int local_row = int(group % run.plan.tile_rows), dim_v = int(run.plan.dim_v), o_type = int(run.plan.o_type);
+    int64_t unit = run.first_unit + int(gl_WorkGroupID.y), slot = (unit * run.plan.tiles + tile) * run.plan.chunk_count;
+    int row = int(group % run.plan.tile_rows);
+    parts = int(run.plan.chunk_count);
     if (run.kind == LAUNCH_LONG) {
         LongList list = LongList(run.plan.long_lists + 32 * tile);
         unit = list.unit;
         slot = list.first_part;
-        parts = list.parts;
+        parts = int(list.parts);
         tile = list.tile;
     }
     Item item = query_tile(unit, tile);
-    if (local_row >= item.rows)
+    if (row >= item.rows)
         return;
-    uint64_t part = part_row(slot, local_row), step = part_row(1, 0) - part_row(0, 0);
-    float most = NOTHING, total = 0;
-    for (int i = 0; i < parts; i++)
-        most = max(most, float_at(part + i * step, dim_v));
-    for (int i = 0; i < parts; i++)
-        total += float_at(part + i * step, dim_v + 1) * weight_of(float_at(part + i * step, dim_v), most);
-    Row row = row_at(item, local_row);
-    float share = share_of(row.head, most, total);
-    uint64_t o = run.o + bytes_of(o_type) * query_row(item.sequence, row, run.plan.o_stride);
-    for (int c = int(gl_LocalInvocationIndex); c < dim_v; c += 64) {
-        float sum = 0;
-        for (int i = 0; i < parts; i++)
-            sum += float_at(part + i * step, c) * weight_of(float_at(part + i * step, dim_v), most);
-        store(o, o_type, c, share * sum);
-    }
-    if (gl_LocalInvocationIndex == 0)
-        store_lse(item.sequence, row, most, total);
+    part = part_row(slot, row);
+    bytes = part_row(slot + 1, row) - part;
+    float highest = highest_of_parts();
+    for (int channel = 0; channel < run.plan.dim_v; channel += GROUP)
+        merge_channels(item, row, channel + me, highest);
 }

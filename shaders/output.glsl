@@ -3,55 +3,85 @@
 #ifndef ATTN_OUTPUT_GLSL
 #define ATTN_OUTPUT_GLSL
 
-#include "sequence.glsl"
+#include "item.glsl"
 #include "softmax.glsl"
 
-float lse_of(float most, float sum)
+/* The highest score of a row, and the sum of its weights. */
+struct End {
+    float most, total;
+};
+
+float lse_of(End end)
 {
-    return most * LN_2 + log(sum);
+    return end.most * LN_2 + log(end.total);
 }
 
 /* What the sums of a row are multiplied with. */
-float share_of(int64_t head, float most, float sum)
+float share_of(int64_t head, End end)
 {
-    if (sum == 0)
+    if (end.total == 0)
         return 0;
     if (run.plan.has_sink == 0)
-        return 1 / sum;
-    return 1 / (sum * (1 + exp(float_at(run.sink, head * run.plan.sink_stride) - lse_of(most, sum))));
+        return 1 / end.total;
+    return 1 / (end.total * (1 + exp(float_at(run.sink, head * run.plan.sink_stride) - lse_of(end))));
 }
 
-void store_lse(Sequence s, Row row, float most, float sum)
+/* Where the sums of a row go. */
+struct Target {
+    uint64_t to;
+    int type;
+    bool wide;
+    float share;
+};
+
+Target result_of(Item item, int i, End end)
 {
-    if (run.plan.has_lse != 0)
-        Word(run.lse + 4 * query_row(s, row, run.plan.lse_stride)).value =
-            sum == 0 ? MINUS_INFINITY : floatBitsToUint(lse_of(most, sum));
+    Row row = row_at(item, i);
+    int type = int(run.plan.o_type);
+    return Target(run.o + bytes_of(type) * query_row(item.sequence, row, run.plan.o_stride), type,
+                  is_wide(run.o, type, run.plan.o_stride, run.plan.dim_v), share_of(row.head, end));
 }
 
-/* A part: by row the sums of its channels, the highest score, and the sum of the weights. */
-uint64_t part_row(int64_t slot, int64_t local_row)
+/* A part of a row: the sums of its channels, then its end. */
+uint64_t part_row(int64_t slot, int i)
 {
-    return run.workspace + 4 * ((slot * run.plan.tile_rows + local_row) * (run.plan.dim_v + 2));
+    return run.workspace + 4 * ((slot * run.plan.tile_rows + i) * (run.plan.dim_v + 2));
 }
 
-void store_part_end(uint64_t part, float most, float sum)
+Target target_of(Item item, int i, End end)
 {
-    Float(part + 4 * run.plan.dim_v).value = most;
-    Float(part + 4 * run.plan.dim_v + 4).value = sum;
+    if (run.kind == LAUNCH_WHOLE)
+        return result_of(item, i, end);
+    return Target(part_row(item.slot, i), F32, false, 1);
 }
 
-/* Four sums of a row, from `channel` on; those at dim_v and behind are nobody's. */
-void store_sums(uint64_t row, int type, int channel, vec4 sum, bool wide)
+/* Four sums, from `channel` on; those at dim_v and behind are nobody's. */
+void store_sums(Target target, int channel, vec4 sum)
 {
     int dim = int(run.plan.dim_v);
-    if (wide) {
-        if (channel < dim)
-            store4(row, type, channel, sum);
+    sum *= target.share;
+    if (target.wide && channel < dim)
+        store4(target.to, target.type, channel, sum);
+    for (int i = 0; i < 4 && channel + i < dim && !target.wide; i++)
+        store(target.to, target.type, channel + i, sum[i]);
+}
+
+void store_lse(Item item, int i, End end)
+{
+    if (run.plan.has_lse != 0)
+        Word(run.lse + 4 * query_row(item.sequence, row_at(item, i), run.plan.lse_stride)).value =
+            end.total == 0 ? MINUS_INFINITY : floatBitsToUint(lse_of(end));
+}
+
+void store_end(Item item, int i, End end)
+{
+    if (run.kind == LAUNCH_WHOLE) {
+        store_lse(item, i, end);
         return;
     }
-    [[unroll]] for (int i = 0; i < 4; i++)
-        if (channel + i < dim)
-            store(row, type, channel + i, sum[i]);
+    uint64_t part = part_row(item.slot, i);
+    Float(part + 4 * run.plan.dim_v).value = end.most;
+    Float(part + 4 * run.plan.dim_v + 4).value = end.total;
 }
 
 #endif
