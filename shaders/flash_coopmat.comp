@@ -1,0 +1,401 @@
+/* Flash attention on cooperative matrices of 16 x 16 x 16 (VK_KHR_cooperative_matrix): f16 inputs, f32 sums. A subgroup has 16 query rows:
+ * their queries, scores and sums stay in its registers; tiles of 64 keys and values pass through shared memory, fetched one ahead.
+ *
+ * Which elements of a matrix an invocation holds is the driver's secret, but the same for all matrices of a type, so sums are rescaled
+ * element by element. Two more things are asked of the device when a work-group begins, by loading a matrix of its own coordinates:
+ * whether four neighbours share their rows, so that shuffles find a row's maximum; and whether weights, a result, lie as a left factor
+ * must, so that they need not pass through memory. If not, shared memory does it.
+ *
+ * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#extension GL_KHR_cooperative_matrix : require
+#extension GL_KHR_memory_scope_semantics : require
+#extension GL_KHR_shader_subgroup_basic : require
+#extension GL_KHR_shader_subgroup_vote : require
+#extension GL_KHR_shader_subgroup_shuffle : require
+#extension GL_EXT_shader_explicit_arithmetic_types_float16 : require
+#pragma use_vulkan_memory_model
+
+#include "modify.glsl"
+#include "output.glsl"
+
+layout(constant_id = 0) const int DIM = 128;     /* bound of D: a multiple of 16 */
+layout(constant_id = 1) const int DIM_V = 128;   /* bound of Dv: a multiple of 32 */
+layout(constant_id = 2) const int GROUP = 256;   /* invocations */
+layout(constant_id = 3) const int SUBGROUP = 32; /* invocations of a subgroup, all of them full */
+
+layout(local_size_x_id = 2) in;
+
+const int SIDE = 16, SUBGROUPS = GROUP / SUBGROUP, TILE_ROWS = SIDE * SUBGROUPS;
+const int DEPTHS = DIM / SIDE, BLOCKS = TILE_KEYS / SIDE, COLUMNS = DIM_V / SIDE;
+const int K_EIGHTS = DIM / 8, V_EIGHTS = DIM_V / 8;
+const int K_FETCHES = (TILE_KEYS * K_EIGHTS + GROUP - 1) / GROUP, V_FETCHES = (TILE_KEYS * V_EIGHTS + GROUP - 1) / GROUP;
+
+/* In vectors of 16 bytes; one between rows, so that rows begin in different banks. Keys and values; before them the queries, behind
+ * them the sums, half of the channels at a time. */
+const int K_STRIDE = K_EIGHTS + 1, V_STRIDE = V_EIGHTS + 1, V_AT = TILE_KEYS * K_STRIDE;
+const int TILES = TILE_KEYS * (K_STRIDE + V_STRIDE), ROWS = TILE_ROWS * (K_STRIDE > V_STRIDE ? K_STRIDE : V_STRIDE);
+shared uvec4 pool[TILES > ROWS ? TILES : ROWS];
+
+const int PATCH = SIDE * SIDE / 4; /* one matrix of f32 a subgroup */
+shared uvec4 patch_[SUBGROUPS * PATCH];
+shared uint64_t k_row[2][TILE_KEYS], v_row[2][TILE_KEYS];
+shared uvec2 seen[2][TILE_ROWS];
+shared vec2 row_end[TILE_ROWS];
+
+#define LEFT coopmat<float16_t, gl_ScopeSubgroup, 16, 16, gl_MatrixUseA>
+#define RIGHT coopmat<float16_t, gl_ScopeSubgroup, 16, 16, gl_MatrixUseB>
+#define RESULT coopmat<float, gl_ScopeSubgroup, 16, 16, gl_MatrixUseAccumulator>
+#define HALF_RESULT coopmat<float16_t, gl_ScopeSubgroup, 16, 16, gl_MatrixUseAccumulator>
+
+int me = int(gl_SubgroupID) * SUBGROUP + int(gl_SubgroupInvocationID), lane = int(gl_SubgroupInvocationID);
+int first_row = int(gl_SubgroupID) * SIDE, patch_at = int(gl_SubgroupID) * PATCH;
+
+Item item;
+Step step;
+bool k_wide, v_wide;
+bool rows_in_quads, results_lie_as_left;
+uvec4 k_next[K_FETCHES], v_next[V_FETCHES];
+LEFT query[DEPTHS], weight[BLOCKS];
+RESULT score[BLOCKS], sum[COLUMNS], most, total;
+
+/* ---- what the device does --------------------------------------------------------------------------------------------- */
+
+/* Every element's number, row by row, as f32 and as f16. */
+void probe()
+{
+    RESULT of_result;
+    LEFT of_left;
+    for (int i = lane; i < PATCH; i += SUBGROUP)
+        patch_[patch_at + i] = floatBitsToUint(vec4(4 * i, 4 * i + 1, 4 * i + 2, 4 * i + 3));
+    subgroupBarrier();
+    coopMatLoad(of_result, patch_, patch_at, SIDE / 4, gl_CooperativeMatrixLayoutRowMajor);
+    subgroupBarrier();
+    for (int i = lane; i < PATCH / 2; i += SUBGROUP)
+        patch_[patch_at + i] = uvec4(packHalf2x16(vec2(8 * i, 8 * i + 1)), packHalf2x16(vec2(8 * i + 2, 8 * i + 3)),
+                                     packHalf2x16(vec2(8 * i + 4, 8 * i + 5)), packHalf2x16(vec2(8 * i + 6, 8 * i + 7)));
+    subgroupBarrier();
+    coopMatLoad(of_left, patch_, patch_at, SIDE / 8, gl_CooperativeMatrixLayoutRowMajor);
+    subgroupBarrier();
+    bool once = of_result.length() * SUBGROUP == SIDE * SIDE && of_result.length() >= 4;
+    bool alike = of_left.length() == of_result.length(), quads = once;
+    int low = int(of_result[0]) / SIDE, high = int(of_result[2]) / SIDE;
+    for (int i = 0; i < min(of_result.length(), of_left.length()); i++)
+        alike = alike && float(of_left[i]) == of_result[i];
+    for (int i = 0; i < of_result.length(); i++)
+        quads = quads && int(of_result[i]) / SIDE == ((i & 2) == 0 ? low : high);
+    for (int i = 1; i < 4; i++)
+        quads = quads && subgroupShuffleXor(low, i) == low && subgroupShuffleXor(high, i) == high;
+    rows_in_quads = subgroupAll(quads && low != high);
+    results_lie_as_left = subgroupAll(alike);
+}
+
+/* ---- memory ------------------------------------------------------------------------------------------------------------ */
+
+void load_queries()
+{
+    bool wide = is_wide(run.q, F16, run.plan.q_stride, run.plan.dim);
+    for (int i = me; i < TILE_ROWS * K_EIGHTS; i += GROUP) {
+        Row row = row_at(item, min(i / K_EIGHTS, item.rows - 1));
+        uint64_t at = run.q + 2 * query_row(item.sequence, row, run.plan.q_stride);
+        pool[i / K_EIGHTS * K_STRIDE + i % K_EIGHTS] = load_eight(at, F16, i % K_EIGHTS * 8, int(run.plan.dim), wide).low;
+    }
+    barrier();
+    [[unroll]] for (int d = 0; d < DEPTHS; d++)
+        coopMatLoad(query[d], pool, first_row * K_STRIDE + 2 * d, K_STRIDE, gl_CooperativeMatrixLayoutRowMajor);
+    barrier();
+}
+
+void find_rows(int turn)
+{
+    for (int i = me; i < TILE_KEYS; i += GROUP) {
+        k_row[turn][i] = address_of_k(step, item, i, F16);
+        v_row[turn][i] = address_of_v(step, item, i, F16);
+    }
+    for (int i = me; i < TILE_ROWS; i += GROUP)
+        seen[turn][i] = unpack32(bits_of_row(step, item, i));
+}
+
+void fetch_keys(int turn)
+{
+    [[unroll]] for (int i = 0; i < K_FETCHES; i++) {
+        int at = i * GROUP + me;
+        if (at < TILE_KEYS * K_EIGHTS)
+            k_next[i] = load_eight(k_row[turn][at / K_EIGHTS], F16, at % K_EIGHTS * 8, int(run.plan.dim), k_wide).low;
+    }
+}
+
+void put_keys()
+{
+    [[unroll]] for (int i = 0; i < K_FETCHES; i++) {
+        int at = i * GROUP + me;
+        if (at < TILE_KEYS * K_EIGHTS)
+            pool[at / K_EIGHTS * K_STRIDE + at % K_EIGHTS] = k_next[i];
+    }
+}
+
+void fetch_values(int turn)
+{
+    [[unroll]] for (int i = 0; i < V_FETCHES; i++) {
+        int at = i * GROUP + me;
+        if (at < TILE_KEYS * V_EIGHTS)
+            v_next[i] = load_eight(v_row[turn][at / V_EIGHTS], F16, at % V_EIGHTS * 8, int(run.plan.dim_v), v_wide).low;
+    }
+}
+
+void put_values()
+{
+    [[unroll]] for (int i = 0; i < V_FETCHES; i++) {
+        int at = i * GROUP + me;
+        if (at < TILE_KEYS * V_EIGHTS)
+            pool[V_AT + at / V_EIGHTS * V_STRIDE + at % V_EIGHTS] = v_next[i];
+    }
+}
+
+/* ---- products ------------------------------------------------------------------------------------------------------------ */
+
+void multiply_keys()
+{
+    [[unroll]] for (int b = 0; b < BLOCKS; b++)
+        score[b] = RESULT(0);
+    [[unroll]] for (int d = 0; d < DEPTHS; d++)
+        [[unroll]] for (int b = 0; b < BLOCKS; b++) {
+            RIGHT key;
+            coopMatLoad(key, pool, b * SIDE * K_STRIDE + 2 * d, K_STRIDE, gl_CooperativeMatrixLayoutColumnMajor);
+            score[b] = coopMatMulAdd(query[d], key, score[b]);
+        }
+}
+
+void multiply_values()
+{
+    [[unroll]] for (int b = 0; b < BLOCKS; b++)
+        [[unroll]] for (int c = 0; c < COLUMNS; c++) {
+            RIGHT value;
+            coopMatLoad(value, pool, V_AT + b * SIDE * V_STRIDE + 2 * c, V_STRIDE, gl_CooperativeMatrixLayoutRowMajor);
+            sum[c] = coopMatMulAdd(weight[b], value, sum[c]);
+        }
+}
+
+/* ---- softmax --------------------------------------------------------------------------------------------------------------- */
+
+float changed(float product, int row, int key, int turn)
+{
+    if ((seen[turn][row][key >> 5] >> (key & 31) & 1) == 0)
+        return NOTHING;
+    float a = run.plan.scale * product;
+    return run.plan.changes_scores != 0 ? modified(modifier_of(item, row, step.tile), key, a) : a;
+}
+
+/* What full tiles leave out: it needs to know rows and keys, so the scores pass through shared memory. */
+void change_scores(int turn)
+{
+    [[unroll]] for (int b = 0; b < BLOCKS; b++) {
+        coopMatStore(score[b], patch_, patch_at, SIDE / 4, gl_CooperativeMatrixLayoutRowMajor);
+        subgroupBarrier();
+        for (int i = lane; i < SIDE * SIDE; i += SUBGROUP) {
+            float product = uintBitsToFloat(patch_[patch_at + i / 4][i % 4]);
+            patch_[patch_at + i / 4][i % 4] =
+                floatBitsToUint(changed(product, first_row + i / SIDE, b * SIDE + i % SIDE, turn));
+        }
+        subgroupBarrier();
+        coopMatLoad(score[b], patch_, patch_at, SIDE / 4, gl_CooperativeMatrixLayoutRowMajor);
+        subgroupBarrier();
+    }
+}
+
+/* The highest of each row, in all its elements. */
+RESULT maxima_by_shuffles(RESULT a)
+{
+    float low = NOTHING, high = NOTHING;
+    [[unroll]] for (int i = 0; i < a.length(); i++)
+        if ((i & 2) == 0)
+            low = max(low, a[i]);
+        else
+            high = max(high, a[i]);
+    [[unroll]] for (int distance = 1; distance < 4; distance *= 2) {
+        low = max(low, subgroupShuffleXor(low, distance));
+        high = max(high, subgroupShuffleXor(high, distance));
+    }
+    [[unroll]] for (int i = 0; i < a.length(); i++)
+        a[i] = (i & 2) == 0 ? low : high;
+    return a;
+}
+
+RESULT maxima_by_memory(RESULT a)
+{
+    coopMatStore(a, patch_, patch_at, SIDE / 4, gl_CooperativeMatrixLayoutRowMajor);
+    subgroupBarrier();
+    for (int row = lane; row < SIDE; row += SUBGROUP) {
+        vec4 top = vec4(NOTHING);
+        for (int i = 0; i < SIDE / 4; i++)
+            top = max(top, uintBitsToFloat(patch_[patch_at + row * SIDE / 4 + i]));
+        top = vec4(max(max(top.x, top.y), max(top.z, top.w)));
+        for (int i = 0; i < SIDE / 4; i++)
+            patch_[patch_at + row * SIDE / 4 + i] = floatBitsToUint(top);
+    }
+    subgroupBarrier();
+    coopMatLoad(a, patch_, patch_at, SIDE / 4, gl_CooperativeMatrixLayoutRowMajor);
+    subgroupBarrier();
+    return a;
+}
+
+/* Scores times `factor` are in base 2. */
+void raise_maxima(float factor)
+{
+    RESULT highest = score[0], rescale;
+    bool rises = false;
+    [[unroll]] for (int b = 1; b < BLOCKS; b++)
+        [[unroll]] for (int i = 0; i < highest.length(); i++)
+            highest[i] = max(highest[i], score[b][i]);
+    if (rows_in_quads)
+        highest = maxima_by_shuffles(highest);
+    else
+        highest = maxima_by_memory(highest);
+    [[unroll]] for (int i = 0; i < highest.length(); i++) {
+        float now = max(most[i], factor * highest[i]);
+        rescale[i] = exp2(most[i] - now);
+        rises = rises || now > most[i];
+        most[i] = now;
+    }
+    if (!subgroupAny(rises))
+        return;
+    [[unroll]] for (int i = 0; i < highest.length(); i++)
+        total[i] *= rescale[i];
+    [[unroll]] for (int c = 0; c < COLUMNS; c++)
+        [[unroll]] for (int i = 0; i < highest.length(); i++)
+            sum[c][i] *= rescale[i];
+}
+
+LEFT as_left(RESULT a)
+{
+    LEFT left;
+    if (results_lie_as_left) {
+        [[unroll]] for (int i = 0; i < min(a.length(), left.length()); i++)
+            left[i] = float16_t(a[i]);
+        return left;
+    }
+    coopMatStore(HALF_RESULT(a), patch_, patch_at, SIDE / 8, gl_CooperativeMatrixLayoutRowMajor);
+    subgroupBarrier();
+    coopMatLoad(left, patch_, patch_at, SIDE / 8, gl_CooperativeMatrixLayoutRowMajor);
+    subgroupBarrier();
+    return left;
+}
+
+void find_weights(float factor)
+{
+    [[unroll]] for (int b = 0; b < BLOCKS; b++) {
+        [[unroll]] for (int i = 0; i < score[b].length(); i++) {
+            float origin = most[i] <= NOTHING ? 0 : most[i]; /* in a row that has seen no key weights are 0, not 1 */
+            score[b][i] = exp2(fma(score[b][i], factor, -origin));
+            total[i] += score[b][i];
+        }
+        weight[b] = as_left(score[b]);
+    }
+}
+
+void add_softmax(int turn)
+{
+    bool as_is = step.full && keys_of_tile(step, item) == TILE_KEYS && run.plan.changes_scores == 0 && run.plan.scale > 0;
+    float factor = as_is ? run.plan.scale : 1;
+    if (!as_is)
+        change_scores(turn);
+    raise_maxima(factor);
+    find_weights(factor);
+}
+
+/* While scores are made values are on their way, and while these are added the next tile's keys. */
+void walk()
+{
+    step = first_step(item);
+    bool more = find_tile(step, item);
+    int turn = 0;
+    if (!more)
+        return;
+    find_rows(0);
+    barrier();
+    fetch_keys(0);
+    put_keys();
+    barrier();
+    while (more) {
+        fetch_values(turn);
+        multiply_keys();
+        add_softmax(turn);
+        more = find_tile(step, item);
+        if (more)
+            find_rows(turn ^ 1);
+        put_values();
+        barrier();
+        if (more)
+            fetch_keys(turn ^ 1);
+        multiply_values();
+        if (more)
+            put_keys();
+        barrier();
+        turn ^= 1;
+    }
+}
+
+/* ---- results ----------------------------------------------------------------------------------------------------------------- */
+
+void find_ends()
+{
+    coopMatStore(most, patch_, patch_at, SIDE / 4, gl_CooperativeMatrixLayoutRowMajor);
+    subgroupBarrier();
+    for (int row = lane; row < SIDE; row += SUBGROUP)
+        row_end[first_row + row].x = uintBitsToFloat(patch_[patch_at + row * SIDE / 4].x);
+    subgroupBarrier();
+    coopMatStore(total, patch_, patch_at, SIDE / 4, gl_CooperativeMatrixLayoutRowMajor);
+    subgroupBarrier();
+    for (int row = lane; row < SIDE; row += SUBGROUP) {
+        vec4 all = vec4(0);
+        for (int i = 0; i < SIDE / 4; i++)
+            all += uintBitsToFloat(patch_[patch_at + row * SIDE / 4 + i]);
+        row_end[first_row + row].y = all.x + all.y + (all.z + all.w);
+    }
+    subgroupBarrier();
+}
+
+void store_channels(int first_channel)
+{
+    const int quads = DIM_V / 8;
+    for (int i = lane; i < SIDE * quads; i += SUBGROUP) {
+        int row = first_row + i / quads, channel = first_channel + i % quads * 4;
+        if (row >= item.rows)
+            break;
+        End end = End(row_end[row].x, row_end[row].y);
+        store_sums(target_of(item, row, end), channel, uintBitsToFloat(pool[row * V_STRIDE + i % quads]));
+        if (channel == 0)
+            store_end(item, row, end);
+    }
+}
+
+void store_rows()
+{
+    [[unroll]] for (int side = 0; side < 2; side++) {
+        [[unroll]] for (int c = 0; c < COLUMNS / 2; c++)
+            coopMatStore(sum[side * COLUMNS / 2 + c], pool, first_row * V_STRIDE + c * SIDE / 4, V_STRIDE,
+                         gl_CooperativeMatrixLayoutRowMajor);
+        subgroupBarrier();
+        store_channels(side * DIM_V / 2);
+        subgroupBarrier();
+    }
+}
+
+void main()
+{
+    item = item_of_group();
+    if (item.rows <= 0)
+        return;
+    k_wide = is_wide(run.k, F16, run.plan.k_stride, run.plan.dim);
+    v_wide = is_wide(run.v, F16, run.plan.v_stride, run.plan.dim_v);
+    most = RESULT(NOTHING);
+    total = RESULT(0);
+    [[unroll]] for (int c = 0; c < COLUMNS; c++)
+        sum[c] = RESULT(0);
+    probe();
+    load_queries();
+    walk();
+    find_ends();
+    store_rows();
+}
