@@ -21,6 +21,7 @@ layout(constant_id = 0) const uint DIM = 128;   /* bound of D */
 layout(constant_id = 1) const uint DIM_V = 128; /* bound of Dv */
 layout(constant_id = 2) const uint GROUP = 128; /* invocations */
 layout(constant_id = 3) const uint ROWS = 64;   /* of a query tile */
+layout(constant_id = 4) const bool CHANGES = true; /* softcap, ALiBi or bias: functions of elements are compiled for each element */
 
 layout(local_size_x_id = 2) in;
 
@@ -44,6 +45,7 @@ shared uint64_t row_at_[ROWS]; /* addresses: first of queries, at the end of res
 shared uvec2 seen[ROWS];
 shared vec2 row_end[ROWS];
 shared float row_share[ROWS];
+shared Modifier row_modifier[CHANGES ? ROWS : 1];
 
 int me = int(gl_LocalInvocationIndex);
 
@@ -64,7 +66,7 @@ float change(const in uint32_t row, const in uint32_t key, const in float produc
     if ((seen[row][key >> 5] >> (key & 31) & 1) == 0)
         return NOTHING;
     float a = run.plan.scale * product;
-    return run.plan.changes_scores != 0 ? modified(modifier_of(item, int(row), step.tile), int(key), a) : a;
+    return CHANGES ? modified(row_modifier[row], int(key), a) : a;
 }
 
 float higher(const in float a, const in float b)
@@ -149,8 +151,11 @@ void load_values(out VALUES values)
 void find_seen()
 {
     barrier();
-    for (int i = me; i < ROWS; i += int(GROUP))
+    for (int i = me; i < ROWS; i += int(GROUP)) {
         seen[i] = unpack32(bits_of_row(step, item, i));
+        if (CHANGES)
+            row_modifier[i] = modifier_of(item, i, step.tile);
+    }
     barrier();
 }
 
@@ -161,7 +166,7 @@ void add_tile(const in QUERIES queries, inout SCORES most, inout SCORES total, i
     VALUES values;
     SCORES score = SCORES(0), highest, before = most, factors;
     SUMS sum_factors;
-    bool as_is = step.full && keys_of_tile(step, item) == TILE_KEYS && run.plan.changes_scores == 0 && run.plan.scale > 0;
+    bool as_is = step.full && keys_of_tile(step, item) == TILE_KEYS && !CHANGES && run.plan.scale > 0;
     float factor = as_is ? run.plan.scale : 1;
     load_keys(keys);
     score = coopMatMulAdd(queries, keys, score);
