@@ -25,12 +25,16 @@ layout(constant_id = 4) const bool CHANGES = true; /* softcap, ALiBi or bias: fu
 
 layout(local_size_x_id = 2) in;
 
+/* STATES: one number a row, in all its elements. */
+const uint COPIES = TILE_KEYS / 2;
+
 #define SCOPE gl_ScopeWorkgroup
 #define QUERIES coopmat<float16_t, SCOPE, ROWS, DIM, gl_MatrixUseA>
 #define KEYS coopmat<float16_t, SCOPE, DIM, TILE_KEYS, gl_MatrixUseB>
 #define VALUES coopmat<float16_t, SCOPE, TILE_KEYS, DIM_V, gl_MatrixUseB>
 #define WEIGHTS coopmat<float16_t, SCOPE, ROWS, TILE_KEYS, gl_MatrixUseA>
 #define SCORES coopmat<float, SCOPE, ROWS, TILE_KEYS, gl_MatrixUseAccumulator>
+#define STATES coopmat<float, SCOPE, ROWS, COPIES, gl_MatrixUseAccumulator>
 #define SUMS coopmat<float, SCOPE, ROWS, DIM_V, gl_MatrixUseAccumulator>
 
 layout(buffer_reference, scalar, buffer_reference_align = 2) readonly buffer Halves {
@@ -159,12 +163,12 @@ void find_seen()
     barrier();
 }
 
-/* Elements of `total` are each a part of their row's: those are added at the end. */
-void add_tile(const in QUERIES queries, inout SCORES most, inout SCORES total, inout SUMS sum)
+void add_tile(const in QUERIES queries, inout STATES most, inout STATES total, inout SUMS sum)
 {
     KEYS keys;
     VALUES values;
-    SCORES score = SCORES(0), highest, before = most, factors;
+    SCORES score = SCORES(0), origin;
+    STATES highest, before = most, factors, added;
     SUMS sum_factors;
     bool as_is = step.full && keys_of_tile(step, item) == TILE_KEYS && !CHANGES && run.plan.scale > 0;
     float factor = as_is ? run.plan.scale : 1;
@@ -177,9 +181,11 @@ void add_tile(const in QUERIES queries, inout SCORES most, inout SCORES total, i
     }
     coopMatReduceNV(highest, score, gl_CooperativeMatrixReduceRowNV, higher);
     coopMatPerElementNV(most, highest, raise, before, factor);
-    coopMatPerElementNV(score, score, weigh, most, factor);
+    coopMatReduceNV(origin, most, gl_CooperativeMatrixReduceRowNV, higher);
+    coopMatPerElementNV(score, score, weigh, origin, factor);
+    coopMatReduceNV(added, score, gl_CooperativeMatrixReduceRowNV, plus);
     coopMatPerElementNV(factors, before, rescale, most);
-    total = factors * total + score;
+    total = factors * total + added;
     coopMatReduceNV(sum_factors, factors, gl_CooperativeMatrixReduceRowNV, higher);
     sum *= sum_factors;
     sum = coopMatMulAdd(WEIGHTS(score), values, sum);
@@ -200,11 +206,10 @@ void find_targets()
     barrier();
 }
 
-void store_rows(const in SCORES most, const in SCORES parts, const in SUMS sum)
+void store_rows(const in STATES most, const in STATES total, const in SUMS sum)
 {
-    SCORES total, unused;
+    STATES unused;
     SUMS unused_sum;
-    coopMatReduceNV(total, parts, gl_CooperativeMatrixReduceRowNV, plus);
     coopMatPerElementNV(unused, most, keep_most);
     coopMatPerElementNV(unused, total, keep_total);
     find_targets();
@@ -229,7 +234,7 @@ void main()
     v_wide = is_wide(run.v, F16, run.plan.v_stride, run.plan.dim_v);
     find_queries();
     QUERIES queries = QUERIES(0);
-    SCORES most = SCORES(NOTHING), total = SCORES(0);
+    STATES most = STATES(NOTHING), total = STATES(0);
     SUMS sum = SUMS(0);
     coopMatPerElementNV(queries, queries, query_of);
     step = first_step(item);
