@@ -54,6 +54,7 @@ int first_row = int(gl_SubgroupID) * SIDE, patch_at = int(gl_SubgroupID) * PATCH
 
 Item item;
 Step step;
+int dim = int(run.plan.dim), dim_v = int(run.plan.dim_v); /* read once */
 bool k_wide, v_wide;
 bool rows_in_quads, results_lie_as_left;
 uvec4 k_next[K_FETCHES], v_next[V_FETCHES];
@@ -99,7 +100,7 @@ void load_queries()
     for (int i = me; i < TILE_ROWS * K_EIGHTS; i += GROUP) {
         Row row = row_at(item, min(i / K_EIGHTS, item.rows - 1));
         uint64_t at = run.q + 2 * query_row(item.sequence, row, run.plan.q_stride);
-        pool[i / K_EIGHTS * K_STRIDE + i % K_EIGHTS] = load_eight(at, F16, i % K_EIGHTS * 8, int(run.plan.dim), wide).low;
+        pool[i / K_EIGHTS * K_STRIDE + i % K_EIGHTS] = load_eight(at, F16, i % K_EIGHTS * 8, dim, wide).low;
     }
     barrier();
     [[unroll]] for (int d = 0; d < DEPTHS; d++)
@@ -122,7 +123,7 @@ void fetch_keys(int turn)
     [[unroll]] for (int i = 0; i < K_FETCHES; i++) {
         int at = i * GROUP + me;
         if (at < TILE_KEYS * K_EIGHTS)
-            k_next[i] = load_eight(k_row[turn][at / K_EIGHTS], F16, at % K_EIGHTS * 8, int(run.plan.dim), k_wide).low;
+            k_next[i] = load_eight(k_row[turn][at / K_EIGHTS], F16, at % K_EIGHTS * 8, dim, k_wide).low;
     }
 }
 
@@ -140,7 +141,7 @@ void fetch_values(int turn)
     [[unroll]] for (int i = 0; i < V_FETCHES; i++) {
         int at = i * GROUP + me;
         if (at < TILE_KEYS * V_EIGHTS)
-            v_next[i] = load_eight(v_row[turn][at / V_EIGHTS], F16, at % V_EIGHTS * 8, int(run.plan.dim_v), v_wide).low;
+            v_next[i] = load_eight(v_row[turn][at / V_EIGHTS], F16, at % V_EIGHTS * 8, dim_v, v_wide).low;
     }
 }
 

@@ -42,6 +42,8 @@ int first_channel = int(gl_WorkGroupID.z) * CHANNELS;
 Item item;
 Step step;
 uint64_t q_row;
+int dim = int(run.plan.dim), dim_v = int(run.plan.dim_v); /* read once, as is scale */
+float scale = run.plan.scale;
 bool q_wide, k_wide, v_wide;
 Eight q_next, k_next, v_next;
 vec4 product[ROWS], sum[ROWS][2];
@@ -51,7 +53,7 @@ float most[ROWS], total[ROWS];
 
 void fetch_qk(int slice)
 {
-    int channel = slice * DEPTH + (me & 1) * 8, dim = int(run.plan.dim);
+    int channel = slice * DEPTH + (me & 1) * 8;
     q_next = load_eight(q_row, Q_TYPE, channel, dim, q_wide);
     k_next = load_eight(k_row[me >> 1], K_TYPE, channel, dim, k_wide);
 }
@@ -68,7 +70,7 @@ void put_channels(int at, vec4 low, vec4 high)
 
 void put_qk(int at)
 {
-    put_channels(at, run.plan.scale * low_of(Q_TYPE, q_next), run.plan.scale * high_of(Q_TYPE, q_next));
+    put_channels(at, scale * low_of(Q_TYPE, q_next), scale * high_of(Q_TYPE, q_next));
     put_channels(at + SLICE_Q, low_of(K_TYPE, k_next), high_of(K_TYPE, k_next));
 }
 
@@ -87,7 +89,7 @@ void multiply_qk(int at)
 
 void compute_scores()
 {
-    int slices = (int(run.plan.dim) + DEPTH - 1) / DEPTH;
+    int slices = (dim + DEPTH - 1) / DEPTH;
     [[unroll]] for (int r = 0; r < ROWS; r++)
         product[r] = vec4(0);
     fetch_qk(0);
@@ -185,7 +187,7 @@ const int EIGHTS = CHANNELS / 8;
 void fetch_v(int slice)
 {
     int channel = first_channel + me % EIGHTS * 8;
-    v_next = load_eight(v_row[slice * VALUES + me / EIGHTS], V_TYPE, channel, int(run.plan.dim_v), v_wide);
+    v_next = load_eight(v_row[slice * VALUES + me / EIGHTS], V_TYPE, channel, dim_v, v_wide);
 }
 
 void put_v(int at)

@@ -46,6 +46,7 @@ int line = me / LANES, column = me % LANES;
 
 Item item;
 Step step;
+int dim = int(run.plan.dim), dim_v = int(run.plan.dim_v); /* read once */
 bool k_wide, v_wide;
 Eight keys[KEYS][EIGHTS], values[VALUES][PASSES];
 vec4 most[QUADS], total[QUADS], sum[ROWS][SUMS];
@@ -58,7 +59,7 @@ void put_queries()
     for (int i = me; i < ROWS * DIM / 8; i += GROUP) {
         Row row = row_at(item, min(i / (DIM / 8), item.rows - 1));
         uint64_t at = run.q + bytes_of(Q_TYPE) * query_row(item.sequence, row, run.plan.q_stride);
-        Eight eight = load_eight(at, Q_TYPE, i % (DIM / 8) * 8, int(run.plan.dim), wide);
+        Eight eight = load_eight(at, Q_TYPE, i % (DIM / 8) * 8, dim, wide);
         pool[2 * i] = run.plan.scale * low_of(Q_TYPE, eight);
         pool[2 * i + 1] = run.plan.scale * high_of(Q_TYPE, eight);
     }
@@ -76,15 +77,14 @@ void fetch_keys(int turn)
 {
     [[unroll]] for (int j = 0; j < KEYS; j++)
         [[unroll]] for (int i = 0; i < EIGHTS; i++)
-            keys[j][i] = load_eight(k_row[turn][team + j * TEAMS], K_TYPE, (i * TEAM + lane) * 8, int(run.plan.dim), k_wide);
+            keys[j][i] = load_eight(k_row[turn][team + j * TEAMS], K_TYPE, (i * TEAM + lane) * 8, dim, k_wide);
 }
 
 void fetch_values(int turn)
 {
     [[unroll]] for (int j = 0; j < VALUES; j++)
         [[unroll]] for (int i = 0; i < PASSES; i++)
-            values[j][i] = load_eight(v_row[turn][line + j * LINES], V_TYPE, (i * LANES + column) * 8, int(run.plan.dim_v),
-                                      v_wide);
+            values[j][i] = load_eight(v_row[turn][line + j * LINES], V_TYPE, (i * LANES + column) * 8, dim_v, v_wide);
 }
 
 /* ---- scores --------------------------------------------------------------------------------------------------------- */
