@@ -1,10 +1,11 @@
-/* Flash attention on cooperative matrices of 16 x 16 x 16 (VK_KHR_cooperative_matrix): f16 inputs, f32 sums. A subgroup has 16 query rows:
- * their queries, scores and sums stay in its registers; tiles of 64 keys and values pass through shared memory, fetched one ahead.
+/* Flash attention on cooperative matrices of 16 x 16 x 16 (VK_KHR_cooperative_matrix): f16 inputs, f32 sums. A subgroup has
+ * 16 query rows: their queries, scores and sums stay in its registers; tiles of 64 keys and values pass through shared
+ * memory, fetched one ahead.
  *
- * Which elements of a matrix an invocation holds is the driver's secret, but the same for all matrices of a type, so sums are rescaled
- * element by element. Two more things are asked of the device when a work-group begins, by loading a matrix of its own coordinates:
- * whether four neighbours share their rows, so that shuffles find a row's maximum; and whether weights, a result, lie as a left factor
- * must, so that they need not pass through memory. If not, shared memory does it.
+ * Which elements of a matrix an invocation holds is the driver's secret, but the same for all matrices of a type, so sums
+ * are rescaled element by element. Two more things are asked of the device when a work-group begins, by loading a matrix of
+ * its own coordinates: whether four neighbours share their rows, so that shuffles find a row's maximum; and whether weights,
+ * a result, lie as a left factor must, so that they need not pass through memory. If not, shared memory does it.
  *
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 #version 450
@@ -32,14 +33,14 @@ const int DEPTHS = DIM / SIDE, BLOCKS = TILE_KEYS / SIDE, COLUMNS = DIM_V / SIDE
 const int K_EIGHTS = DIM / 8, V_EIGHTS = DIM_V / 8;
 const int K_FETCHES = (TILE_KEYS * K_EIGHTS + GROUP - 1) / GROUP, V_FETCHES = (TILE_KEYS * V_EIGHTS + GROUP - 1) / GROUP;
 
-/* In vectors of 16 bytes; one between rows, so that rows begin in different banks. Keys and values; before them the queries, behind
- * them the sums, half of the channels at a time. */
+/* In vectors of 16 bytes; one between rows, so that rows begin in different banks. Keys and values; before them the queries,
+ * behind them the sums, half of the channels at a time. */
 const int K_STRIDE = K_EIGHTS + 1, V_STRIDE = V_EIGHTS + 1, V_AT = TILE_KEYS * K_STRIDE;
 const int TILES = TILE_KEYS * (K_STRIDE + V_STRIDE), ROWS = TILE_ROWS * (K_STRIDE > V_STRIDE ? K_STRIDE : V_STRIDE);
 shared uvec4 pool[TILES > ROWS ? TILES : ROWS];
 
-const int PATCH = SIDE * SIDE / 4; /* one matrix of f32 a subgroup */
-shared uvec4 patch_[SUBGROUPS * PATCH];
+const int STAGE = SIDE * SIDE / 4; /* one matrix of f32 a subgroup */
+shared uvec4 stage[SUBGROUPS * STAGE];
 shared uint64_t k_row[2][TILE_KEYS], v_row[2][TILE_KEYS];
 shared uvec2 seen[2][TILE_ROWS];
 shared vec2 row_end[TILE_ROWS];
@@ -50,7 +51,7 @@ shared vec2 row_end[TILE_ROWS];
 #define HALF_RESULT coopmat<float16_t, gl_ScopeSubgroup, 16, 16, gl_MatrixUseAccumulator>
 
 int me = int(gl_SubgroupID) * SUBGROUP + int(gl_SubgroupInvocationID), lane = int(gl_SubgroupInvocationID);
-int first_row = int(gl_SubgroupID) * SIDE, patch_at = int(gl_SubgroupID) * PATCH;
+int first_row = int(gl_SubgroupID) * SIDE, stage_at = int(gl_SubgroupID) * STAGE;
 
 Item item;
 Step step;
@@ -61,23 +62,23 @@ uvec4 k_next[K_FETCHES], v_next[V_FETCHES];
 LEFT query[DEPTHS], weight[BLOCKS];
 RESULT score[BLOCKS], sum[COLUMNS], most, total;
 
-/* ---- what the device does --------------------------------------------------------------------------------------------- */
+/* ---- what the device does ---------------------------------------------------------------------------------------- */
 
 /* Every element's number, row by row, as f32 and as f16. */
 void probe()
 {
     RESULT of_result;
     LEFT of_left;
-    for (int i = lane; i < PATCH; i += SUBGROUP)
-        patch_[patch_at + i] = floatBitsToUint(vec4(4 * i, 4 * i + 1, 4 * i + 2, 4 * i + 3));
+    for (int i = lane; i < STAGE; i += SUBGROUP)
+        stage[stage_at + i] = floatBitsToUint(vec4(4 * i, 4 * i + 1, 4 * i + 2, 4 * i + 3));
     subgroupBarrier();
-    coopMatLoad(of_result, patch_, patch_at, SIDE / 4, gl_CooperativeMatrixLayoutRowMajor);
+    coopMatLoad(of_result, stage, stage_at, SIDE / 4, gl_CooperativeMatrixLayoutRowMajor);
     subgroupBarrier();
-    for (int i = lane; i < PATCH / 2; i += SUBGROUP)
-        patch_[patch_at + i] = uvec4(packHalf2x16(vec2(8 * i, 8 * i + 1)), packHalf2x16(vec2(8 * i + 2, 8 * i + 3)),
+    for (int i = lane; i < STAGE / 2; i += SUBGROUP)
+        stage[stage_at + i] = uvec4(packHalf2x16(vec2(8 * i, 8 * i + 1)), packHalf2x16(vec2(8 * i + 2, 8 * i + 3)),
                                      packHalf2x16(vec2(8 * i + 4, 8 * i + 5)), packHalf2x16(vec2(8 * i + 6, 8 * i + 7)));
     subgroupBarrier();
-    coopMatLoad(of_left, patch_, patch_at, SIDE / 8, gl_CooperativeMatrixLayoutRowMajor);
+    coopMatLoad(of_left, stage, stage_at, SIDE / 8, gl_CooperativeMatrixLayoutRowMajor);
     subgroupBarrier();
     bool once = of_result.length() * SUBGROUP == SIDE * SIDE && of_result.length() >= 4;
     bool alike = of_left.length() == of_result.length(), quads = once;
@@ -92,7 +93,7 @@ void probe()
     results_lie_as_left = subgroupAll(alike);
 }
 
-/* ---- memory ------------------------------------------------------------------------------------------------------------ */
+/* ---- memory ------------------------------------------------------------------------------------------------------ */
 
 void load_queries()
 {
@@ -154,7 +155,7 @@ void put_values()
     }
 }
 
-/* ---- products ------------------------------------------------------------------------------------------------------------ */
+/* ---- products ---------------------------------------------------------------------------------------------------- */
 
 void multiply_keys()
 {
@@ -178,7 +179,7 @@ void multiply_values()
         }
 }
 
-/* ---- softmax --------------------------------------------------------------------------------------------------------------- */
+/* ---- softmax ----------------------------------------------------------------------------------------------------- */
 
 float changed(float product, int row, int key, int turn)
 {
@@ -192,15 +193,15 @@ float changed(float product, int row, int key, int turn)
 void change_scores(int turn)
 {
     [[unroll]] for (int b = 0; b < BLOCKS; b++) {
-        coopMatStore(score[b], patch_, patch_at, SIDE / 4, gl_CooperativeMatrixLayoutRowMajor);
+        coopMatStore(score[b], stage, stage_at, SIDE / 4, gl_CooperativeMatrixLayoutRowMajor);
         subgroupBarrier();
         for (int i = lane; i < SIDE * SIDE; i += SUBGROUP) {
-            float product = uintBitsToFloat(patch_[patch_at + i / 4][i % 4]);
-            patch_[patch_at + i / 4][i % 4] =
+            float product = uintBitsToFloat(stage[stage_at + i / 4][i % 4]);
+            stage[stage_at + i / 4][i % 4] =
                 floatBitsToUint(changed(product, first_row + i / SIDE, b * SIDE + i % SIDE, turn));
         }
         subgroupBarrier();
-        coopMatLoad(score[b], patch_, patch_at, SIDE / 4, gl_CooperativeMatrixLayoutRowMajor);
+        coopMatLoad(score[b], stage, stage_at, SIDE / 4, gl_CooperativeMatrixLayoutRowMajor);
         subgroupBarrier();
     }
 }
@@ -225,18 +226,18 @@ RESULT maxima_by_shuffles(RESULT a)
 
 RESULT maxima_by_memory(RESULT a)
 {
-    coopMatStore(a, patch_, patch_at, SIDE / 4, gl_CooperativeMatrixLayoutRowMajor);
+    coopMatStore(a, stage, stage_at, SIDE / 4, gl_CooperativeMatrixLayoutRowMajor);
     subgroupBarrier();
     for (int row = lane; row < SIDE; row += SUBGROUP) {
         vec4 top = vec4(NOTHING);
         for (int i = 0; i < SIDE / 4; i++)
-            top = max(top, uintBitsToFloat(patch_[patch_at + row * SIDE / 4 + i]));
+            top = max(top, uintBitsToFloat(stage[stage_at + row * SIDE / 4 + i]));
         top = vec4(max(max(top.x, top.y), max(top.z, top.w)));
         for (int i = 0; i < SIDE / 4; i++)
-            patch_[patch_at + row * SIDE / 4 + i] = floatBitsToUint(top);
+            stage[stage_at + row * SIDE / 4 + i] = floatBitsToUint(top);
     }
     subgroupBarrier();
-    coopMatLoad(a, patch_, patch_at, SIDE / 4, gl_CooperativeMatrixLayoutRowMajor);
+    coopMatLoad(a, stage, stage_at, SIDE / 4, gl_CooperativeMatrixLayoutRowMajor);
     subgroupBarrier();
     return a;
 }
@@ -276,9 +277,9 @@ LEFT as_left(RESULT a)
             left[i] = float16_t(a[i]);
         return left;
     }
-    coopMatStore(HALF_RESULT(a), patch_, patch_at, SIDE / 8, gl_CooperativeMatrixLayoutRowMajor);
+    coopMatStore(HALF_RESULT(a), stage, stage_at, SIDE / 8, gl_CooperativeMatrixLayoutRowMajor);
     subgroupBarrier();
-    coopMatLoad(left, patch_, patch_at, SIDE / 8, gl_CooperativeMatrixLayoutRowMajor);
+    coopMatLoad(left, stage, stage_at, SIDE / 8, gl_CooperativeMatrixLayoutRowMajor);
     subgroupBarrier();
     return left;
 }
@@ -337,21 +338,21 @@ void walk()
     }
 }
 
-/* ---- results ----------------------------------------------------------------------------------------------------------------- */
+/* ---- results ----------------------------------------------------------------------------------------------------- */
 
 void find_ends()
 {
-    coopMatStore(most, patch_, patch_at, SIDE / 4, gl_CooperativeMatrixLayoutRowMajor);
+    coopMatStore(most, stage, stage_at, SIDE / 4, gl_CooperativeMatrixLayoutRowMajor);
     subgroupBarrier();
     for (int row = lane; row < SIDE; row += SUBGROUP)
-        row_end[first_row + row].x = uintBitsToFloat(patch_[patch_at + row * SIDE / 4].x);
+        row_end[first_row + row].x = uintBitsToFloat(stage[stage_at + row * SIDE / 4].x);
     subgroupBarrier();
-    coopMatStore(total, patch_, patch_at, SIDE / 4, gl_CooperativeMatrixLayoutRowMajor);
+    coopMatStore(total, stage, stage_at, SIDE / 4, gl_CooperativeMatrixLayoutRowMajor);
     subgroupBarrier();
     for (int row = lane; row < SIDE; row += SUBGROUP) {
         vec4 all = vec4(0);
         for (int i = 0; i < SIDE / 4; i++)
-            all += uintBitsToFloat(patch_[patch_at + row * SIDE / 4 + i]);
+            all += uintBitsToFloat(stage[stage_at + row * SIDE / 4 + i]);
         row_end[first_row + row].y = all.x + all.y + (all.z + all.w);
     }
     subgroupBarrier();

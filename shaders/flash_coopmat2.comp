@@ -1,5 +1,5 @@
-/* Flash attention on cooperative matrices of a work-group (VK_NV_cooperative_matrix2): f16 inputs, f32 sums. The device lays matrices
- * out, moves keys and values and finds the rows' maxima; elements are told their row and column.
+/* Flash attention on cooperative matrices of a work-group (VK_NV_cooperative_matrix2): f16 inputs, f32 sums. The device lays
+ * matrices out, moves keys and values and finds the rows' maxima; elements are told their row and column.
  *
  * A tile of keys must lie in one page.
  *
@@ -17,11 +17,11 @@
 #include "modify.glsl"
 #include "output.glsl"
 
-layout(constant_id = 0) const uint DIM = 128;   /* bound of D */
-layout(constant_id = 1) const uint DIM_V = 128; /* bound of Dv */
-layout(constant_id = 2) const uint GROUP = 128; /* invocations */
-layout(constant_id = 3) const uint ROWS = 64;   /* of a query tile */
-layout(constant_id = 4) const bool CHANGES = true; /* softcap, ALiBi or bias: functions of elements are compiled for each element */
+layout(constant_id = 0) const uint DIM = 128;      /* bound of D */
+layout(constant_id = 1) const uint DIM_V = 128;    /* bound of Dv */
+layout(constant_id = 2) const uint GROUP = 128;    /* invocations */
+layout(constant_id = 3) const uint ROWS = 64;      /* of a query tile */
+layout(constant_id = 4) const bool CHANGES = true; /* plan.changes_scores; code for elements is made for each of them */
 
 layout(local_size_x_id = 2) in;
 
@@ -45,7 +45,7 @@ layout(buffer_reference, scalar, buffer_reference_align = 16) readonly buffer Al
     float16_t at[];
 };
 
-shared uint64_t row_at_[ROWS]; /* addresses: first of queries, at the end of results */
+shared uint64_t row_address[ROWS]; /* addresses: first of queries, at the end of results */
 shared uvec2 seen[ROWS];
 shared vec2 row_end[ROWS];
 shared float row_share[ROWS];
@@ -57,11 +57,11 @@ Item item;
 Step step;
 bool k_wide, v_wide;
 
-/* ---- of one element ----------------------------------------------------------------------------------------------------- */
+/* ---- of one element ---------------------------------------------------------------------------------------------- */
 
 float16_t query_of(const in uint32_t row, const in uint32_t channel, const in float16_t none)
 {
-    return channel < uint(run.plan.dim) ? Halves(row_at_[row]).at[channel] : none;
+    return channel < uint(run.plan.dim) ? Halves(row_address[row]).at[channel] : none;
 }
 
 /* Softcap and the like, then the mask: what full tiles leave out. */
@@ -116,11 +116,11 @@ float keep_total(const in uint32_t row, const in uint32_t key, const in float to
 float store_sum(const in uint32_t row, const in uint32_t channel, const in float sum, const in int type)
 {
     if (row < item.rows && channel < uint(run.plan.dim_v))
-        store(row_at_[row], type, channel, row_share[row] * sum);
+        store(row_address[row], type, channel, row_share[row] * sum);
     return sum;
 }
 
-/* ---- keys and values ----------------------------------------------------------------------------------------------------- */
+/* ---- keys and values --------------------------------------------------------------------------------------------- */
 
 tensorLayoutNV<2, gl_CooperativeMatrixClampModeConstantNV> tile_layout(int64_t stride, int64_t dim, uint bound)
 {
@@ -150,7 +150,7 @@ void load_values(out VALUES values)
         coopMatLoadTensorNV(values, Halves(at).at, 0, tile_layout(run.plan.v_stride[2], run.plan.dim_v, DIM_V));
 }
 
-/* ---- one tile of keys ----------------------------------------------------------------------------------------------------- */
+/* ---- one tile of keys -------------------------------------------------------------------------------------------- */
 
 void find_seen()
 {
@@ -191,7 +191,7 @@ void add_tile(const in QUERIES queries, inout STATES most, inout STATES total, i
     sum = coopMatMulAdd(WEIGHTS(score), values, sum);
 }
 
-/* ---- results ----------------------------------------------------------------------------------------------------------------- */
+/* ---- results ----------------------------------------------------------------------------------------------------- */
 
 void find_targets()
 {
@@ -199,7 +199,7 @@ void find_targets()
     for (int i = me; i < item.rows; i += int(GROUP)) {
         End end = End(row_end[i].x, row_end[i].y);
         Target target = target_of(item, i, end);
-        row_at_[i] = target.to;
+        row_address[i] = target.to;
         row_share[i] = target.share;
         store_end(item, i, end);
     }
@@ -220,7 +220,7 @@ void find_queries()
 {
     for (int i = me; i < ROWS; i += int(GROUP)) {
         Row row = row_at(item, min(i, item.rows - 1));
-        row_at_[i] = run.q + 2 * query_row(item.sequence, row, run.plan.q_stride);
+        row_address[i] = run.q + 2 * query_row(item.sequence, row, run.plan.q_stride);
     }
     barrier();
 }

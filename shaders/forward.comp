@@ -1,9 +1,9 @@
-/* Flash attention on every device: a work-group computes a tile of 64 query rows, walking tiles of 64 keys with an online softmax
- * (Dao 2023, arXiv:2307.08691). f32 arithmetic, whatever the storage.
+/* Flash attention on every device: a work-group computes a tile of 64 query rows, walking tiles of 64 keys with an online
+ * softmax (Dao 2023, arXiv:2307.08691). f32 arithmetic, whatever the storage.
  *
- * Invocations stand in 8 lines of 16 columns. One has 8 rows by 4 keys of the scores, and 8 rows by CHANNELS / 16 channels of the
- * sums, both in registers. Slices of Q and K (16 channels), the weights, and slices of V pass through shared memory; while one
- * slice is computed the next one is on its way from memory.
+ * Invocations stand in 8 lines of 16 columns. One has 8 rows by 4 keys of the scores, and 8 rows by CHANNELS / 16 channels
+ * of the sums, both in registers. Slices of Q and K (16 channels), the weights, and slices of V pass through shared memory;
+ * while one slice is computed the next one is on its way from memory.
  *
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 #version 450
@@ -49,7 +49,7 @@ Eight q_next, k_next, v_next;
 vec4 product[ROWS], sum[ROWS][2];
 float most[ROWS], total[ROWS];
 
-/* ---- slices of Q and K: two invocations a row, eight channels each ----------------------------------------------------- */
+/* ---- slices of Q and K: two invocations a row, eight channels each ----------------------------------------------- */
 
 void fetch_qk(int slice)
 {
@@ -105,7 +105,7 @@ void compute_scores()
     }
 }
 
-/* ---- softmax ---------------------------------------------------------------------------------------------------------------- */
+/* ---- softmax ----------------------------------------------------------------------------------------------------- */
 
 /* Registers cannot be indexed, and unrolled this would be most of the program: the scores pass through the place where the
  * invocation's weights will be. */
@@ -180,7 +180,7 @@ void put_weights()
                 vec4(product[4 * side][j], product[4 * side + 1][j], product[4 * side + 2][j], product[4 * side + 3][j]);
 }
 
-/* ---- values ------------------------------------------------------------------------------------------------------------------- */
+/* ---- values ------------------------------------------------------------------------------------------------------ */
 
 const int EIGHTS = CHANNELS / 8;
 
@@ -224,7 +224,7 @@ void add_values(int keys)
     }
 }
 
-/* ---- one tile of keys ------------------------------------------------------------------------------------------------------------ */
+/* ---- one tile of keys -------------------------------------------------------------------------------------------- */
 
 void find_rows()
 {
@@ -254,7 +254,7 @@ void add_tile()
     add_values(keys);
 }
 
-/* ---- results ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- results ----------------------------------------------------------------------------------------------------- */
 
 void find_totals()
 {

@@ -1,9 +1,10 @@
-/* Flash attention for query tiles of few rows, such as a decode step of one KV head's group: memory sets the pace, so K and V go from
- * their rows through registers into the sums, two tiles ahead of the arithmetic. Needs subgroup shuffles; any subgroup size from 4 on
- * that divides the work-group.
+/* Flash attention for query tiles of few rows, such as a decode step of one KV head's group: memory sets the pace, so K and
+ * V go from their rows through registers into the sums, ahead of the arithmetic. Needs subgroup shuffles; any
+ * subgroup size from 4 on that divides the work-group.
  *
- * Scores: four invocations, a team, share a key; each has every fourth eight of its channels, and two keys of a tile. Values: the
- * invocations that share a key are as many as there are eights of channels; keys of a tile are spread over such groups.
+ * Scores: four invocations, a team, share a key; each has every fourth eight of its channels, and two keys of a tile.
+ * Values: the invocations that share a key are as many as there are eights of channels; keys of a tile are spread over such
+ * groups.
  *
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 #version 450
@@ -51,7 +52,7 @@ bool k_wide, v_wide;
 Eight keys[KEYS][EIGHTS], values[VALUES][PASSES];
 vec4 most[QUADS], total[QUADS], sum[ROWS][SUMS];
 
-/* ---- memory ------------------------------------------------------------------------------------------------------- */
+/* ---- memory ------------------------------------------------------------------------------------------------------ */
 
 void put_queries()
 {
@@ -87,7 +88,7 @@ void fetch_values(int turn)
             values[j][i] = load_eight(v_row[turn][line + j * LINES], V_TYPE, (i * LANES + column) * 8, dim_v, v_wide);
 }
 
-/* ---- scores --------------------------------------------------------------------------------------------------------- */
+/* ---- scores ------------------------------------------------------------------------------------------------------ */
 
 /* The team's sums of four rows, one of them to each invocation: row i to the i-th. */
 float share_out(vec4 a)
@@ -148,7 +149,7 @@ void put_scores(int turn)
     }
 }
 
-/* ---- values ----------------------------------------------------------------------------------------------------------- */
+/* ---- values ------------------------------------------------------------------------------------------------------ */
 
 void raise_maxima(int turn)
 {
@@ -209,7 +210,7 @@ void walk()
     }
 }
 
-/* ---- results ------------------------------------------------------------------------------------------------------------- */
+/* ---- results ----------------------------------------------------------------------------------------------------- */
 
 void store_batch(int first)
 {

@@ -110,7 +110,7 @@ Item item_of_group()
     return item;
 }
 
-/* ---- its tiles ------------------------------------------------------------------------------------------------------- */
+/* ---- its tiles --------------------------------------------------------------------------------------------------- */
 
 struct Step {
     Ranges ranges;  /* without a list */
@@ -168,7 +168,7 @@ uint64_t bits_of_row(Step step, Item item, int i)
     return bits & uint64_t(Wide(item.masks + 8 * word).value);
 }
 
-/* ---- rows of K and V --------------------------------------------------------------------------------------------------- */
+/* ---- rows of K and V --------------------------------------------------------------------------------------------- */
 
 /* Addresses of the rows of key j of the present tile; behind the last key the last one's, whose weight is 0. */
 uint64_t address_of_k(Step step, Item item, int j, int type)

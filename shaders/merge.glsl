@@ -1,5 +1,5 @@
-/* attn_merge: parts are added one by one, in the order given, to a row of sums, their highest lse and the sum of the weights, all in
- * base e. One work-group a row.
+/* attn_merge: parts are added one by one, in the order given, to a row of sums, their highest lse and the sum of the
+ * weights, all in base e. One work-group a row.
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 #ifndef ATTN_MERGE_GLSL
 #define ATTN_MERGE_GLSL

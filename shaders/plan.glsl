@@ -39,7 +39,7 @@ layout(buffer_reference, scalar, buffer_reference_align = 8) readonly buffer Pla
     uint64_t lists, table_of, first, entries, masks, chunks, long_lists, reserved;
     int64_t batch, units, pack, group, tile_rows, tiles, chunk_count, split_keys;
     int64_t max_q, max_k, dim, dim_v;
-    int64_t q_type, o_type, bias_type;
+    int64_t q_type, k_type, v_type, o_type, bias_type;
     int64_t q_stride[4], k_stride[4], v_stride[4], o_stride[4], lse_stride[4], bias_stride[4], alibi_stride[4],
         pages_stride[4];
     int64_t sink_stride, cu_q_stride, cu_k_stride, used_stride, page_size;

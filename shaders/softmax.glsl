@@ -1,4 +1,5 @@
-/* Scores in base 2, and their weights. No infinities are computed with, as Vulkan promises none: a score that is not seen is NOTHING.
+/* Scores in base 2, and their weights. No infinities are computed with, as Vulkan promises none: a score that is not seen is
+ * NOTHING.
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 #ifndef ATTN_SOFTMAX_GLSL
 #define ATTN_SOFTMAX_GLSL

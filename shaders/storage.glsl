@@ -1,6 +1,6 @@
-/* Elements of any type in device memory. The numbers of the types are attn_dtype's. Halves are read and converted as parts of
- * 32-bit words, so that no optional feature is needed and every device rounds alike. With STORE_16 they are stored as they are, else
- * by atomics, as the other half of a word may belong to another invocation.
+/* Elements of any type in device memory. The numbers of the types are attn_dtype's. Halves are read and converted as parts
+ * of 32-bit words, so that no optional feature is needed and every device rounds alike. With STORE_16 they are stored as
+ * they are, else by atomics, as the other half of a word may belong to another invocation.
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 #ifndef ATTN_STORAGE_GLSL
 #define ATTN_STORAGE_GLSL
@@ -134,7 +134,7 @@ void store4(uint64_t base, int type, int64_t i, vec4 a)
         Words2(base + 2 * i).value = bits.xz | bits.yw << 16;
 }
 
-/* ---- eight channels of a row ---------------------------------------------------------------------------------------- */
+/* ---- eight channels of a row ------------------------------------------------------------------------------------- */
 
 /* As they lie in memory: halves take `low` only. */
 struct Eight {

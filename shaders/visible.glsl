@@ -1,5 +1,5 @@
-/* What a position sees: lib/visible.h. A term's two ends never decrease with the position, so the tiles that a query tile visits are
- * a range a term, and those that need no element test another, both known from its first and last position.
+/* What a position sees: lib/visible.h. A term's two ends never decrease with the position, so the tiles that a query tile
+ * visits are a range a term, and those that need no element test another, both known from its first and last position.
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 #ifndef ATTN_VISIBLE_GLSL
 #define ATTN_VISIBLE_GLSL
