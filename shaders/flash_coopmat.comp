@@ -83,11 +83,11 @@ void probe()
     bool once = of_result.length() * SUBGROUP == SIDE * SIDE && of_result.length() >= 4;
     bool alike = of_left.length() == of_result.length(), quads = once;
     int low = int(of_result[0]) / SIDE, high = int(of_result[2]) / SIDE;
-    for (int i = 0; i < min(of_result.length(), of_left.length()); i++)
+    [[unroll]] for (int i = 0; i < min(of_result.length(), of_left.length()); i++)
         alike = alike && float(of_left[i]) == of_result[i];
-    for (int i = 0; i < of_result.length(); i++)
+    [[unroll]] for (int i = 0; i < of_result.length(); i++)
         quads = quads && int(of_result[i]) / SIDE == ((i & 2) == 0 ? low : high);
-    for (int i = 1; i < 4; i++)
+    [[unroll]] for (int i = 1; i < 4; i++)
         quads = quads && subgroupShuffleXor(low, i) == low && subgroupShuffleXor(high, i) == high;
     rows_in_quads = subgroupAll(quads && low != high);
     results_lie_as_left = subgroupAll(alike);

@@ -117,7 +117,14 @@ struct Step {
     int next;       /* entry, or tile, to look at */
     int tile, mask; /* present */
     bool full;
+    ivec2 ahead;    /* entry `next`, read one tile early as it takes a while */
 };
+
+ivec2 entry_at(Item item, int i)
+{
+    Entry entry = Entry(item.list + 8 * i);
+    return ivec2(entry.tile, entry.mask);
+}
 
 Step first_step(Item item)
 {
@@ -125,6 +132,7 @@ Step first_step(Item item)
     step.next = run.plan.listed != 0 ? 0 : item.begin_tile;
     step.tile = step.mask = 0;
     step.full = false;
+    step.ahead = item.entries > 0 ? entry_at(item, 0) : ivec2(0);
     if (run.plan.listed == 0)
         step.ranges = ranges_of(position_at(item, 0), position_at(item, item.rows - 1), item.sequence.keys);
     return step;
@@ -136,10 +144,11 @@ bool find_tile(inout Step step, Item item)
     if (run.plan.listed != 0) {
         if (step.next >= item.entries)
             return false;
-        Entry entry = Entry(item.list + 8 * step.next++);
-        step.tile = entry.tile;
-        step.mask = entry.mask;
+        step.tile = step.ahead.x;
+        step.mask = step.ahead.y;
         step.full = step.mask < 0;
+        if (++step.next < item.entries)
+            step.ahead = entry_at(item, step.next);
     } else {
         step.tile = next_tile(step.ranges, step.next);
         step.next = step.tile + 1;
