@@ -342,7 +342,8 @@ typedef struct attn_args {
       ATTN_MEMORY_INIT, ATTN_MEMORY_INIT, ATTN_MEMORY_INIT, ATTN_MEMORY_INIT, ATTN_MEMORY_INIT, ATTN_MEMORY_INIT, \
       ATTN_MEMORY_INIT, ATTN_MEMORY_INIT, 0 }
 
-/* Enqueues the plan on `queue`. Allocates nothing, takes no lock, reads no file and no environment. Re-entrant: one
+/* Enqueues the plan on `queue`. Allocates nothing, takes no lock (on Vulkan that of the device's VkQueue), reads no file and no
+ * environment. Re-entrant: one
  * plan may run in several threads at once with distinct workspaces and outputs. Outputs must not overlap inputs.
  * INVALID: a required memory is absent, the workspace too small or misaligned; on host devices also lengths or
  * page numbers out of range (other devices cannot look at them here).

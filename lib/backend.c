@@ -7,7 +7,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-extern const attn_backend attn_backend_cpu, attn_backend_cuda, attn_backend_opencl, attn_backend_reference;
+extern const attn_backend attn_backend_cpu, attn_backend_cuda, attn_backend_opencl, attn_backend_reference,
+    attn_backend_vulkan;
 
 /* "auto" opens the first device in this order; reference, the oracle, stays last. */
 const attn_backend *const attn_backends[] = {
@@ -17,6 +18,9 @@ const attn_backend *const attn_backends[] = {
 #endif
 #ifdef ATTN_BACKEND_OPENCL
     &attn_backend_opencl,
+#endif
+#ifdef ATTN_BACKEND_VULKAN
+    &attn_backend_vulkan,
 #endif
     &attn_backend_reference, NULL,
 };

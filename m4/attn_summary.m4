@@ -20,6 +20,7 @@ AC_MSG_NOTICE([
   unit tests        $attn_unit
   NVCC              ${NVCC:-not found}
   GLSLC             ${GLSLC:-not found}
+  optional shaders ${attn_shaders:- none}
   install in        $prefix
 
   backends$attn_backend_summary

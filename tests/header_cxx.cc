@@ -7,6 +7,7 @@
 #include <attn_cuda.h>
 #include <attn_opencl.h>
 #include <attn_pattern.h>
+#include <attn_vulkan.h>
 
 extern const attn_device_info info;
 extern const attn_problem problem;
@@ -17,6 +18,7 @@ extern const attn_block_mask block_mask;
 extern const attn_preset_info preset_info;
 extern const attn_lengths lengths;
 extern const attn_schedule_info schedule_info;
+extern const attn_vulkan vulkan;
 
 const attn_device_info info = ATTN_DEVICE_INFO_INIT;
 const attn_problem problem = ATTN_PROBLEM_INIT;
@@ -27,6 +29,7 @@ const attn_block_mask block_mask = ATTN_BLOCK_MASK_INIT;
 const attn_preset_info preset_info = ATTN_PRESET_INFO_INIT;
 const attn_lengths lengths = ATTN_LENGTHS_INIT;
 const attn_schedule_info schedule_info = ATTN_SCHEDULE_INFO_INIT;
+const attn_vulkan vulkan = ATTN_VULKAN_INIT;
 
 int main()
 {

@@ -1,0 +1,29 @@
+/* Recording of dispatches. What a shader is told fits push constants: addresses of tensors, since a run must write to no memory
+ * that another run in flight reads.
+ * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
+#ifndef ATTN_VULKAN_DISPATCH_H
+#define ATTN_VULKAN_DISPATCH_H
+
+#include "device.h"
+
+/* Work-groups by dimension. */
+typedef struct attn_vulkan_grid {
+    int64_t x, y;
+    uint32_t z;
+} attn_vulkan_grid;
+
+/* Push constants, and which of their members tell a dispatch the number of its first work-group: a grid with more of them than
+ * the device takes becomes several dispatches. */
+typedef struct attn_vulkan_push {
+    void *bytes;
+    uint32_t size;
+    void (*set_first)(void *bytes, int64_t x, int64_t y);
+} attn_vulkan_push;
+
+void attn_vulkan_dispatch(const attn_vulkan_device *device, VkCommandBuffer commands, VkPipeline pipeline,
+                          const attn_vulkan_push *push, const attn_vulkan_grid *grid);
+
+/* A barrier between dispatches, or between an update of a buffer and a dispatch. */
+void attn_vulkan_order(const attn_vulkan_device *device, VkCommandBuffer commands);
+
+#endif

@@ -1,0 +1,60 @@
+/* Codes of Vulkan as attn_status and text.
+ * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
+#include "config.h"
+
+#include "error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+typedef struct code_name {
+    VkResult code;
+    const char *name;
+} code_name;
+
+/* Those that compute can give. */
+static const code_name names[] = {
+    { 0, "VK_SUCCESS" },
+    { 1, "VK_NOT_READY" },
+    { 2, "VK_TIMEOUT" },
+    { 5, "VK_INCOMPLETE" },
+    { -1, "VK_ERROR_OUT_OF_HOST_MEMORY" },
+    { -2, "VK_ERROR_OUT_OF_DEVICE_MEMORY" },
+    { -3, "VK_ERROR_INITIALIZATION_FAILED" },
+    { -4, "VK_ERROR_DEVICE_LOST" },
+    { -5, "VK_ERROR_MEMORY_MAP_FAILED" },
+    { -6, "VK_ERROR_LAYER_NOT_PRESENT" },
+    { -7, "VK_ERROR_EXTENSION_NOT_PRESENT" },
+    { -8, "VK_ERROR_FEATURE_NOT_PRESENT" },
+    { -9, "VK_ERROR_INCOMPATIBLE_DRIVER" },
+    { -10, "VK_ERROR_TOO_MANY_OBJECTS" },
+    { -12, "VK_ERROR_FRAGMENTED_POOL" },
+    { -13, "VK_ERROR_UNKNOWN" },
+    { -1000012000, "VK_ERROR_INVALID_SHADER_NV" },
+    { -1000069000, "VK_ERROR_OUT_OF_POOL_MEMORY" },
+    { -1000257000, "VK_ERROR_INVALID_OPAQUE_CAPTURE_ADDRESS" },
+    { 1000297000, "VK_PIPELINE_COMPILE_REQUIRED" },
+};
+
+const char *attn_vulkan_code_name(VkResult code)
+{
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (names[i].code == code)
+            return names[i].name;
+    return "unknown code";
+}
+
+attn_status attn_vulkan_status(VkResult code)
+{
+    return code == VK_ERROR_OUT_OF_HOST_MEMORY || code == VK_ERROR_OUT_OF_DEVICE_MEMORY ? ATTN_NO_MEMORY : ATTN_DRIVER;
+}
+
+attn_status attn_vulkan_fail(VkResult code, const char *call, ...)
+{
+    char text[256];
+    va_list arguments;
+    va_start(arguments, call);
+    vsnprintf(text, sizeof text, call, arguments);
+    va_end(arguments);
+    return attn_fail(attn_vulkan_status(code), "%s: %s (%d)", text, attn_vulkan_code_name(code), (int)code);
+}

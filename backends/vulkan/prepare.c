@@ -1,0 +1,55 @@
+/* What a plan keeps on a Vulkan device.
+ * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
+#include "config.h"
+
+#include "prepare.h"
+
+#include <stdlib.h>
+
+/* The kernel was chosen because it has a geometry for the problem. */
+static attn_status build(const attn_plan *plan, attn_vulkan_prepared *made)
+{
+    attn_vulkan_device *d = attn_vulkan_of(plan->device);
+    const attn_vulkan_variant *variant = plan->kernel->variant;
+    attn_vulkan_geometry g;
+    attn_why why;
+    if (variant->geometry(plan->kernel, &d->traits, &plan->problem, &plan->shape, &g, &why))
+        return attn_fail(ATTN_UNSUPPORTED, "%s declined: %s", plan->kernel->name, why.text);
+    made->channels = g.channels;
+    ATTN_TRY(
+        attn_vulkan_pipeline_get(d, attn_vulkan_module_of(&d->traits, variant->shader), &g.special, &made->forward));
+    return attn_vulkan_pipeline_get(d, attn_vulkan_module_of(&d->traits, ATTN_VULKAN_MERGE_PARTS), NULL, &made->merge);
+}
+
+static attn_status upload_plan(const attn_plan *plan, attn_gpu_problem *problem)
+{
+    attn_vulkan_block_of_plan block = { .plan = problem->plan };
+    for (int i = ATTN_GPU_LISTS; i < ATTN_GPU_ARRAYS; i++)
+        block.arrays[i - ATTN_GPU_LISTS] = attn_vulkan_address(attn_vulkan_of(plan->device), problem->memory[i]);
+    return attn_gpu_upload(plan, problem, ATTN_GPU_PLAN, &block, sizeof block);
+}
+
+attn_status attn_vulkan_prepare(attn_plan *plan)
+{
+    attn_vulkan_prepared *made = plan->prepared = calloc(1, sizeof *made);
+    if (!made)
+        return attn_fail(ATTN_NO_MEMORY, "no memory for a plan of %zu bytes", sizeof *made);
+    ATTN_TRY(build(plan, made));
+    made->problem.plan_by_value = 1;
+    ATTN_TRY(attn_gpu_problem_create(plan, &made->problem));
+    return upload_plan(plan, &made->problem);
+}
+
+void attn_vulkan_release(attn_plan *plan)
+{
+    attn_vulkan_prepared *made = plan->prepared;
+    if (made)
+        attn_gpu_problem_release(plan, &made->problem);
+    free(made);
+}
+
+size_t attn_vulkan_workspace(const attn_plan *plan)
+{
+    const attn_vulkan_prepared *made = plan->prepared;
+    return attn_gpu_workspace(plan, &made->problem);
+}

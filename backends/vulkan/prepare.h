@@ -1,0 +1,26 @@
+/* What a plan keeps on a Vulkan device: its pipelines and the problem's arrays.
+ * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
+#ifndef ATTN_VULKAN_PREPARE_H
+#define ATTN_VULKAN_PREPARE_H
+
+#include "gpu/problem.h"
+#include "pipeline.h"
+
+/* In device memory, as plan.glsl reads it. */
+typedef struct attn_vulkan_block_of_plan {
+    VkDeviceAddress arrays[ATTN_GPU_ARRAYS]; /* ATTN_GPU_LISTS and on, then 0 */
+    struct plan plan;
+} attn_vulkan_block_of_plan;
+
+typedef struct attn_vulkan_prepared {
+    VkPipeline forward, merge;
+    int channels; /* of V and O that a work-group has */
+    attn_gpu_problem problem;
+} attn_vulkan_prepared;
+
+/* kernel->prepare, release, workspace. */
+attn_status attn_vulkan_prepare(attn_plan *plan);
+void attn_vulkan_release(attn_plan *plan);
+size_t attn_vulkan_workspace(const attn_plan *plan);
+
+#endif
