@@ -1,0 +1,284 @@
+/*
+ * Unit tests of the Vulkan backend's memory and queues, on device vulkan:0; skipped where there is none.
+ *
+ * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE.
+ */
+#include "config.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "vulkan/device.h"
+#include "vulkan_case.h"
+
+static attn_device *device;
+
+static void need_device(void)
+{
+    if (!device)
+        skip();
+}
+
+static attn_vulkan_device *own(void)
+{
+    return attn_vulkan_of(device);
+}
+
+/* ---- memory --------------------------------------------------------------------------------------------------------- */
+
+static unsigned char *noise(size_t bytes, unsigned seed)
+{
+    unsigned char *made = malloc(bytes);
+    assert_non_null(made);
+    for (size_t i = 0; i < bytes; i++)
+        made[i] = (unsigned char)((seed = seed * 1664525 + 1013904223) >> 24);
+    return made;
+}
+
+/* Beyond a stage, at any offset, and what lies around stays. */
+static void copies_are_exact(void **state)
+{
+    static const size_t sizes[] = { 1, 3, 4096, (size_t)4 << 20, ((size_t)9 << 20) + 5 };
+    (void)state;
+    need_device();
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        const size_t size = sizes[i], begin = size / 3, part = size - 2 * begin;
+        unsigned char *first = noise(size, 1), *second = noise(part, 2), *read = malloc(size);
+        attn_memory memory;
+        assert_non_null(read);
+        assert_int_equal(attn_alloc(device, size, &memory), ATTN_OK);
+        assert_int_equal(attn_upload(device, memory, first, size), ATTN_OK);
+        memory.offset += begin;
+        assert_int_equal(attn_upload(device, memory, second, part), ATTN_OK);
+        memory.offset -= begin;
+        memcpy(first + begin, second, part);
+        assert_int_equal(attn_download(device, read, memory, size), ATTN_OK);
+        assert_memory_equal(read, first, size);
+        attn_free(device, memory);
+        free(first), free(second), free(read);
+    }
+}
+
+static void bounds_are_checked(void **state)
+{
+    unsigned char bytes[100] = { 0 };
+    attn_memory memory;
+    (void)state;
+    need_device();
+    assert_int_equal(attn_alloc(device, 100, &memory), ATTN_OK);
+    assert_int_equal(attn_upload(device, memory, bytes, 101), ATTN_INVALID);
+    memory.offset = 99;
+    assert_int_equal(attn_download(device, bytes, memory, 2), ATTN_INVALID);
+    assert_non_null(strstr(attn_reason(), "from.offset is 99 with 2 bytes behind it, but the buffer has 100"));
+    memory.offset = UINT64_MAX;
+    assert_int_equal(attn_download(device, bytes, memory, 1), ATTN_INVALID);
+    memory.offset = 0;
+    attn_free(device, memory);
+}
+
+enum { PIECES = 200 };
+
+/* Pieces of all sizes come and go; none has another's bytes. */
+static void pieces_are_apart(void **state)
+{
+    attn_memory memory[PIECES] = { { 0, 0 } };
+    size_t bytes[PIECES];
+    unsigned random = 7;
+    (void)state;
+    need_device();
+    for (int round = 0; round < 3 * PIECES; round++) {
+        int i = (int)((random = random * 1664525 + 1013904223) >> 8) % PIECES;
+        unsigned char read[64] = { 0 }, mark[64];
+        memset(mark, i, sizeof mark);
+        if (memory[i].handle) {
+            attn_memory last = { memory[i].handle, bytes[i] - sizeof read };
+            assert_int_equal(attn_download(device, read, last, sizeof read), ATTN_OK);
+            assert_memory_equal(read, mark, sizeof read);
+            attn_free(device, memory[i]);
+            memory[i].handle = 0;
+            continue;
+        }
+        bytes[i] = sizeof mark + (random >> 10) % 300000;
+        assert_int_equal(attn_alloc(device, bytes[i], &memory[i]), ATTN_OK);
+        assert_int_equal(attn_upload(device, memory[i], mark, sizeof mark), ATTN_OK);
+        assert_int_equal(
+            attn_upload(device, (attn_memory){ memory[i].handle, bytes[i] - sizeof mark }, mark, sizeof mark), ATTN_OK);
+    }
+    for (int i = 0; i < PIECES; i++)
+        attn_free(device, memory[i]);
+    assert_null(own()->heap.retired);
+    assert_non_null(own()->heap.blocks);
+    assert_null(own()->heap.blocks->next);
+    assert_null(own()->heap.blocks->pieces);
+}
+
+/* What no memory has is refused, and nothing is lost by that. */
+static void too_much_is_refused(void **state)
+{
+    attn_memory memory = { 0, 0 };
+    (void)state;
+    need_device();
+    assert_int_equal(attn_alloc(device, (size_t)1 << 46, &memory), ATTN_NO_MEMORY);
+    assert_int_equal(memory.handle, 0);
+    assert_int_equal(attn_alloc(device, 0, &memory), ATTN_OK);
+    assert_int_not_equal(memory.handle, 0);
+    attn_free(device, memory);
+}
+
+/* Memory that a submission may use is kept until that has finished. */
+static void freed_memory_waits(void **state)
+{
+    attn_memory memory;
+    uint64_t finished;
+    (void)state;
+    need_device();
+    assert_int_equal(attn_alloc(device, 64, &memory), ATTN_OK);
+    assert_int_equal(attn_vulkan_wait(own(), attn_vulkan_last(own())), ATTN_OK);
+    finished = own()->submissions.finished;
+    own()->submissions.last++; /* as if one were under way */
+    attn_free(device, memory);
+    assert_non_null(own()->heap.retired);
+    assert_int_equal(own()->heap.retired->after, finished + 1);
+    own()->submissions.last--;
+    assert_int_equal(attn_alloc(device, 64, &memory), ATTN_OK);
+    assert_non_null(own()->heap.retired);
+    own()->heap.retired->after = finished;
+    attn_free(device, memory);
+    assert_null(own()->heap.retired);
+}
+
+/* ---- queues ----------------------------------------------------------------------------------------------------------- */
+
+/* More runs than there are command buffers. */
+static void runs_in_flight_are_many(void **state)
+{
+    vulkan_case c;
+    attn_queue *queue;
+    (void)state;
+    need_device();
+    vulkan_case_create(&c, device);
+    assert_int_equal(attn_queue_create(device, &queue), ATTN_OK);
+    for (int i = 0; i < 3 * ATTN_VULKAN_SLOTS; i++)
+        assert_int_equal(attn_run(c.plan, &c.args, queue), ATTN_OK);
+    assert_int_equal(attn_queue_wait(queue), ATTN_OK);
+    assert_true(own()->submissions.finished >= own()->submissions.last);
+    vulkan_case_check(&c);
+    attn_queue_destroy(queue);
+    vulkan_case_destroy(&c);
+}
+
+static void *run_alone(void *result)
+{
+    vulkan_case c;
+    attn_queue *queue;
+    vulkan_case_create(&c, device);
+    int good = attn_queue_create(device, &queue) == ATTN_OK;
+    for (int i = 0; i < 20 && good; i++) {
+        vulkan_case_clear(&c);
+        good =
+            attn_run(c.plan, &c.args, queue) == ATTN_OK && attn_queue_wait(queue) == ATTN_OK && vulkan_case_equals(&c);
+    }
+    attn_queue_destroy(queue);
+    vulkan_case_destroy(&c);
+    *(int *)result = good;
+    return NULL;
+}
+
+static void threads_share_a_device(void **state)
+{
+    enum { THREADS = 4 };
+    pthread_t threads[THREADS];
+    int good[THREADS] = { 0 };
+    (void)state;
+    need_device();
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, run_alone, &good[i]), 0);
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    for (int i = 0; i < THREADS; i++)
+        assert_true(good[i]);
+}
+
+/* A device with room for few work-groups a dispatch gets more dispatches, and gives the same bits. */
+static void large_grids_are_cut(void **state)
+{
+    vulkan_case c;
+    uint32_t *most;
+    (void)state;
+    need_device();
+    most = own()->traits.properties.limits.maxComputeWorkGroupCount;
+    const uint32_t before[] = { most[0], most[1] };
+    vulkan_case_create(&c, device);
+    most[0] = 2, most[1] = 2;
+    assert_int_equal(attn_run(c.plan, &c.args, NULL), ATTN_OK);
+    vulkan_case_check(&c);
+    most[0] = before[0], most[1] = before[1];
+    vulkan_case_destroy(&c);
+}
+
+/* ---- features ----------------------------------------------------------------------------------------------------------- */
+
+static void features_can_be_masked(void **state)
+{
+    const unsigned all = 0xffff;
+    (void)state;
+    setenv("ATTN_VULKAN_WITHOUT", "storage16,none,address", 1);
+    assert_int_equal(attn_vulkan_mask_features(all), all & ~(unsigned)(ATTN_VULKAN_STORAGE16 | ATTN_VULKAN_ADDRESS));
+    setenv("ATTN_VULKAN_WITHOUT", "cooperative_matrix", 1);
+    assert_int_equal(attn_vulkan_mask_features(ATTN_VULKAN_COOPERATIVE_MATRIX_2 | ATTN_VULKAN_BFLOAT16), 0);
+    setenv("ATTN_VULKAN_WITHOUT", "", 1);
+    assert_int_equal(attn_vulkan_mask_features(all), all);
+    unsetenv("ATTN_VULKAN_WITHOUT");
+    assert_int_equal(attn_vulkan_mask_features(all), all);
+}
+
+/* Every feature is enabled by flags of its own block, and by its extension where the version lacks it. */
+static void features_are_enabled(void **state)
+{
+    attn_vulkan_features f;
+    (void)state;
+    attn_vulkan_enable_features(ATTN_VULKAN_ADDRESS | ATTN_VULKAN_INT64, VK_MAKE_API_VERSION(1, 1), &f);
+    assert_int_equal(f.extension_count, 1);
+    assert_string_equal(f.extensions[0], "VK_KHR_buffer_device_address");
+    assert_int_equal(f.head.features[VK_FEATURE_shaderInt64], 1);
+    assert_int_equal(((attn_vulkan_flags *)f.head.pNext)->sType,
+                     VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_BUFFER_DEVICE_ADDRESS_FEATURES);
+    assert_int_equal(((attn_vulkan_flags *)f.head.pNext)->flags[0], 1);
+    attn_vulkan_enable_features(ATTN_VULKAN_ADDRESS | ATTN_VULKAN_STORAGE16, VK_MAKE_API_VERSION(1, 3), &f);
+    assert_int_equal(f.extension_count, 0);
+    attn_vulkan_enable_features(ATTN_VULKAN_COOPERATIVE_MATRIX_2, VK_MAKE_API_VERSION(1, 3), &f);
+    assert_int_equal(f.extension_count, 2);
+}
+
+static int open_device(void **state)
+{
+    (void)state;
+    attn_device_open("vulkan:0", &device);
+    return 0;
+}
+
+static int close_device(void **state)
+{
+    (void)state;
+    attn_device_close(device);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(copies_are_exact),       cmocka_unit_test(bounds_are_checked),
+        cmocka_unit_test(pieces_are_apart),       cmocka_unit_test(too_much_is_refused),
+        cmocka_unit_test(freed_memory_waits),     cmocka_unit_test(runs_in_flight_are_many),
+        cmocka_unit_test(threads_share_a_device), cmocka_unit_test(large_grids_are_cut),
+        cmocka_unit_test(features_can_be_masked), cmocka_unit_test(features_are_enabled),
+    };
+    return cmocka_run_group_tests(tests, open_device, close_device);
+}
