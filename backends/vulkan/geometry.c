@@ -42,7 +42,8 @@ enum { FEW_LARGEST_DIM = 256, FEW_MOST_SUMS = 2048, FEW_LEAST_SUBGROUP = 4 };
 static int few_declines(const attn_kernel *kernel, const attn_vulkan_traits *t, const attn_problem *p,
                         const attn_shape *s, attn_why *why)
 {
-    if (attn_gpu_decline_rows(why, p, s, 0, kernel->tile_q) || attn_decline_dims(why, s, FEW_LARGEST_DIM))
+    if (attn_gpu_decline_invariant(why, p, kernel->tile_q) || !attn_gpu_suits_rows(why, p, s, 0, kernel->tile_q) ||
+        attn_decline_dims(why, s, FEW_LARGEST_DIM))
         return 1;
     if (s->dim_v * kernel->tile_q > FEW_MOST_SUMS)
         return attn_decline(why, "v.size[3] is %lld, at most %d", (long long)s->dim_v, FEW_MOST_SUMS / kernel->tile_q);
