@@ -51,6 +51,7 @@ struct bench_case {
     attn_args args;
     int cold;        /* caches are emptied before every run */
     long repeats;    /* runs a round */
+    long batch;      /* runs that are waited for together */
     double *seconds; /* of one run, by round */
 };
 
