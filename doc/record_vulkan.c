@@ -95,7 +95,10 @@ static uint32_t create_all(void)
 {
     const VkApplicationInfo program = { .sType = VK_STRUCTURE_TYPE_APPLICATION_INFO, .apiVersion = VK_API_VERSION_1_2 };
     const VkInstanceCreateInfo info = { .sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO, .pApplicationInfo = &program };
-    VK(vkCreateInstance(&info, NULL, &instance));
+    if (vkCreateInstance(&info, NULL, &instance)) {
+        fprintf(stderr, "no driver of Vulkan\n");
+        exit(77);
+    }
     uint32_t family = find_family();
     create_device(family);
     create_commands(family);

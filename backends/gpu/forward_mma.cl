@@ -314,7 +314,6 @@ KERNEL(GROUP_SIZE) forward_mma(FORWARD_PARAMETERS)
     PLAN_BEGIN
     const struct item item = find_item(plan, offset, launch, cu_q, cu_k, used, lists, table_of, first_of, entries, chunks);
     const int wide = plan->wide && ((offset.q | offset.k | offset.v) & 15) == 0;
-    const int idle = get_local_id(0) / 32 * WARP_ROWS >= item.rows; /* the warp has no rows */
     const uint queries = LOCAL_ADDRESS(memory), ring = queries + RING_AT;
     __global const int *pages = (__global const int *)(page_table + offset.page_table);
     if (item.rows == 0)
@@ -377,26 +376,23 @@ KERNEL(GROUP_SIZE) forward_mma(FORWARD_PARAMETERS)
         if (goes_on)
             copy_rows(plan, &item, &keys, pages, plan->k_stride, next_tile, next_first, slot_next, DIM, PITCH);
         commit_copies();
-        if (!idle) {
-            float score[BANDS][BLOCKS][4];
-            multiply_keys(score, kept, queries, slot);
-            UNROLL
-            for (int band = 0; band < BANDS; band++) {
-                if (CHANGES)
-                    change_scores(plan, &item, step.tile, first, band, (__global const float *)(alibi + offset.alibi),
-                                  bias + offset.bias, score[band]);
-                if (masked)
-                    mask_scores(memory->words, first, band, score[band]);
-                weigh(score[band], CHANGES ? 1 : plan->scale, most[band], total[band], sum[band], weight[band]);
-            }
+        float score[BANDS][BLOCKS][4];
+        multiply_keys(score, kept, queries, slot);
+        UNROLL
+        for (int band = 0; band < BANDS; band++) {
+            if (CHANGES)
+                change_scores(plan, &item, step.tile, first, band, (__global const float *)(alibi + offset.alibi),
+                              bias + offset.bias, score[band]);
+            if (masked)
+                mask_scores(memory->words, first, band, score[band]);
+            weigh(score[band], CHANGES ? 1 : plan->scale, most[band], total[band], sum[band], weight[band]);
         }
         WAIT_COPIES(1);
         barrier(CLK_LOCAL_MEM_FENCE);
         if (goes_on)
             copy_rows(plan, &item, &values, pages, plan->v_stride, next_tile, next_first, slot, DIM_V, PITCH_V);
         commit_copies();
-        if (!idle)
-            add_weighted(sum, weight, slot_v);
+        add_weighted(sum, weight, slot_v);
         const uint free_slot = slot_v; /* when all warps are through, which the next barrier tells */
         slot_v = slot;
         slot = slot_next;
