@@ -228,7 +228,8 @@ typedef struct attn_problem {
     size_t size;
 
     /* Required. q, k and v are f32, f16 or bf16, each its own; o has q's type or f32. D and Dv are 1 .. the device's
-     * max_dim. Arithmetic and softmax are f32 on every device (float64 on "reference"). Nq and Nk may be 0.
+     * max_dim. Sums and softmax are f32 on every device (float64 on "reference"), and so are products; where
+     * matrix units multiply f16 or bf16, weights are rounded to that type first. Nq and Nk may be 0.
      * Ragged batches: q and o are [1,Hq,total_q,D]; k and v are [1,Hk,total_k,D].
      * Paged K/V: k and v are [pages,Hk,page_size,D]. */
     attn_tensor q, k, v, o;
