@@ -51,7 +51,7 @@ done
 # ----------------------------------------
 AC_DEFUN([ATTN_NVCC_COMPILES], [
 AS_ECHO(['extern "C" __global__ void kernel(float *a) { *a = 1; }']) > conftest.cu
-AS_ECHO(["$NVCC $1 conftest.cu"]) >&AS_MESSAGE_LOG_FD
-AS_IF(["$NVCC" $1 conftest.cu -o conftest.fatbin >&AS_MESSAGE_LOG_FD 2>&1], [$2], [$3])
+AS_ECHO(["$NVCC $1 conftest.cu"]) >&5
+AS_IF(["$NVCC" $1 conftest.cu -o conftest.fatbin >&5 2>&1], [$2], [$3])
 rm -f conftest.cu conftest.fatbin
 ])
