@@ -31,9 +31,7 @@ static attn_status check_mask(const attn_mask *mask)
 
 attn_status attn_visible_from_mask(const attn_mask *mask, attn_visible *visible)
 {
-    attn_status status = check_mask(mask);
-    if (status)
-        return status;
+    ATTN_TRY(check_mask(mask));
     int64_t right_limit = mask->causal ? 0 : ATTN_FAR;
     int window = mask->window_left >= 0 || mask->window_right >= 0;
     int chunk = mask->chunk > 0;

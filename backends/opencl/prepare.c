@@ -44,12 +44,11 @@ static attn_status get_tensor_cores(const attn_plan *plan, attn_opencl_prepared 
     const attn_problem *p = &plan->problem;
     const attn_opencl_variant *v = plan->kernel->variant;
     int dim = in_sixteens(plan->shape.dim), dim_v = in_sixteens(plan->shape.dim_v);
-    int changes = p->softcap > 0 || attn_present(&p->alibi) || attn_present(&p->bias);
     made->channels = dim_v;
     snprintf(options, sizeof options,
              "-DMMA_TYPE=%d -DDIM=%d -DDIM_V=%d -DCHANGES=%d -DWARPS=%d -DBANDS=%d -DSTEP=%d -DKEEP_QUERIES=%d%s",
-             (int)p->k.dtype, dim, dim_v, changes, v->warps, v->bands, v->step, v->keep_queries,
-             made->problem.plan_by_value ? " -DPLAN_BY_VALUE" : "");
+             (int)p->k.dtype, dim, dim_v, attn_gpu_changes_scores(p, &plan->shape), v->warps, v->bands, v->step,
+             v->keep_queries, made->problem.plan_by_value ? " -DPLAN_BY_VALUE" : "");
     return attn_opencl_kernel_get(attn_opencl_of(plan->device), &mma_source, options, "forward_mma", &made->forward);
 }
 

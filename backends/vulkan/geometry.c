@@ -167,10 +167,9 @@ static int matrix_2_geometry(const attn_kernel *kernel, const attn_vulkan_traits
     if (!m)
         return attn_decline(why, "needs flexible cooperative matrices of %d invocations, f16 to f32", MATRIX_2_GROUP);
     const int dim = round_up(s->dim, m->k), dim_v = round_up(s->dim_v, m->n), rows = kernel->tile_q;
-    const int changes = p->softcap > 0 || attn_present(&p->alibi) || attn_present(&p->bias);
     *g = (attn_vulkan_geometry){ { { dim, dim_v, MATRIX_2_GROUP, rows }, 4, 0 },
                                  MATRIX_2_GROUP,
-                                 (uint32_t)rows * (8 + 8 + 8 + 4 + (changes ? MODIFIER : 0)),
+                                 (uint32_t)rows * (8 + 8 + 8 + 4 + MODIFIER),
                                  dim_v };
     return 0;
 }
