@@ -59,4 +59,25 @@ static inline void attn_lock_give(attn_lock *lock)
 }
 #endif
 
+/* What is made by the first that asks for it, and kept; begins as ATTN_ONCE_INIT. */
+typedef struct attn_once {
+    attn_lock lock;
+    int done;
+} attn_once;
+
+#define ATTN_ONCE_INIT                                                                                                 \
+    {                                                                                                                  \
+        ATTN_LOCK_INIT, 0                                                                                              \
+    }
+
+/* Calls `make(made)` unless that was done before; others wait until it is. */
+static inline void attn_once_make(attn_once *once, void (*make)(void *made), void *made)
+{
+    attn_lock_take(&once->lock);
+    if (!once->done)
+        make(made);
+    once->done = 1;
+    attn_lock_give(&once->lock);
+}
+
 #endif

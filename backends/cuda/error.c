@@ -4,8 +4,7 @@
 
 #include "error.h"
 
-#include <stdarg.h>
-#include <stdio.h>
+#include "gpu/code.h"
 
 const char *attn_cuda_code_name(const attn_cuda_api *cu, CUresult code)
 {
@@ -15,11 +14,10 @@ const char *attn_cuda_code_name(const attn_cuda_api *cu, CUresult code)
 
 attn_status attn_cuda_fail(const attn_cuda_api *cu, CUresult code, const char *call, ...)
 {
-    char text[256];
     va_list arguments;
     va_start(arguments, call);
-    vsnprintf(text, sizeof text, call, arguments);
+    attn_status status = attn_fail_call(code == CUDA_ERROR_OUT_OF_MEMORY ? ATTN_NO_MEMORY : ATTN_DRIVER,
+                                        attn_cuda_code_name(cu, code), code, call, arguments);
     va_end(arguments);
-    return attn_fail(code == CUDA_ERROR_OUT_OF_MEMORY ? ATTN_NO_MEMORY : ATTN_DRIVER, "%s: %s (%d)", text,
-                     attn_cuda_code_name(cu, code), code);
+    return status;
 }

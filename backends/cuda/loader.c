@@ -5,6 +5,7 @@
 #include "loader.h"
 
 #include "gpu/library.h"
+#include "lock.h"
 
 static const attn_library_entry entries[] = {
 #define ENTRY(name, suffix, arguments) { #name #suffix, offsetof(attn_cuda_api, name), 0 },
@@ -24,9 +25,21 @@ static const char *const names[] = {
 
 static const attn_library library = { "cuda", "ATTN_CUDA_LIBRARY", names, entries, sizeof entries / sizeof entries[0] };
 
+struct loaded {
+    attn_cuda_api api;
+    int usable;
+};
+
+static void load(void *made)
+{
+    struct loaded *l = made;
+    l->usable = attn_library_load(&library, &l->api);
+}
+
 const attn_cuda_api *attn_cuda_load(void)
 {
-    static attn_library_state state = ATTN_LIBRARY_STATE_INIT;
-    static attn_cuda_api api;
-    return attn_library_load(&library, &state, &api) ? &api : NULL;
+    static attn_once once = ATTN_ONCE_INIT;
+    static struct loaded loaded;
+    attn_once_make(&once, load, &loaded);
+    return loaded.usable ? &loaded.api : NULL;
 }

@@ -77,8 +77,9 @@ static int start(const attn_cuda_api *cu, int *driver, int *devices)
     return !code;
 }
 
-static void enumerate(device_list *list)
+static void enumerate(void *made)
 {
+    device_list *list = made;
     const attn_cuda_api *cu = attn_cuda_load();
     int driver = 0, devices = 0;
     if (!cu || !start(cu, &driver, &devices))
@@ -89,14 +90,9 @@ static void enumerate(device_list *list)
 
 int attn_cuda_list(const attn_cuda_traits **result)
 {
-    static attn_lock lock = ATTN_LOCK_INIT;
+    static attn_once once = ATTN_ONCE_INIT;
     static device_list list;
-    static int done;
-    attn_lock_take(&lock);
-    if (!done)
-        enumerate(&list);
-    done = 1;
-    attn_lock_give(&lock);
+    attn_once_make(&once, enumerate, &list);
     *result = list.traits;
     return list.count;
 }

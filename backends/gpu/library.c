@@ -82,7 +82,7 @@ static int fill_table(handle from, const attn_library *library, const char *name
     return 1;
 }
 
-static int load(const attn_library *library, void *table)
+int attn_library_load(const attn_library *library, void *table)
 {
     const char *name;
     handle opened = open_first(library, &name);
@@ -95,14 +95,4 @@ static int load(const attn_library *library, void *table)
         return 1;
     close_library(opened);
     return 0;
-}
-
-int attn_library_load(const attn_library *library, attn_library_state *state, void *table)
-{
-    attn_lock_take(&state->lock);
-    if (state->is == ATTN_LIBRARY_UNKNOWN)
-        state->is = load(library, table) ? ATTN_LIBRARY_PRESENT : ATTN_LIBRARY_ABSENT;
-    int present = state->is == ATTN_LIBRARY_PRESENT;
-    attn_lock_give(&state->lock);
-    return present;
 }

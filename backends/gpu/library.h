@@ -5,8 +5,6 @@
 
 #include <stddef.h>
 
-#include "lock.h"
-
 typedef struct attn_library_entry {
     const char *name;
     size_t at;    /* offset of the pointer in the table */
@@ -21,19 +19,8 @@ typedef struct attn_library {
     size_t count;
 } attn_library;
 
-/* What a program knows of a library; begins as ATTN_LIBRARY_STATE_INIT. */
-typedef struct attn_library_state {
-    attn_lock lock;
-    enum { ATTN_LIBRARY_UNKNOWN, ATTN_LIBRARY_ABSENT, ATTN_LIBRARY_PRESENT } is;
-} attn_library_state;
-
-#define ATTN_LIBRARY_STATE_INIT                                                                                        \
-    {                                                                                                                  \
-        ATTN_LOCK_INIT, ATTN_LIBRARY_UNKNOWN                                                                           \
-    }
-
-/* Fills `table`. 0: there is no such library, or it lacks an entry (ATTN_VERBOSE says which). Loaded by the first call and
- * kept until the process ends: drivers start threads. Thread-safe. */
-int attn_library_load(const attn_library *library, attn_library_state *state, void *table);
+/* Fills `table`. 0: there is no such library, or it lacks an entry (ATTN_VERBOSE says which). The library stays until the
+ * process ends, since drivers start threads: so this is for attn_once_make. */
+int attn_library_load(const attn_library *library, void *table);
 
 #endif

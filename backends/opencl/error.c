@@ -4,15 +4,9 @@
 
 #include "error.h"
 
-#include <stdarg.h>
-#include <stdio.h>
+#include "gpu/code.h"
 
-typedef struct code_name {
-    cl_int code;
-    const char *name;
-} code_name;
-
-static const code_name names[] = {
+static const attn_code names[] = {
     { 0, "CL_SUCCESS" },
     { -1, "CL_DEVICE_NOT_FOUND" },
     { -2, "CL_DEVICE_NOT_AVAILABLE" },
@@ -82,10 +76,7 @@ static const code_name names[] = {
 
 const char *attn_opencl_code_name(cl_int code)
 {
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (names[i].code == code)
-            return names[i].name;
-    return "unknown code";
+    return attn_code_name(names, sizeof names / sizeof names[0], code);
 }
 
 /* CL_OUT_OF_RESOURCES may be anything: it is also what a kernel's fault or a lost device gives. */
@@ -96,10 +87,9 @@ attn_status attn_opencl_status(cl_int code)
 
 attn_status attn_opencl_fail(cl_int code, const char *call, ...)
 {
-    char text[256];
     va_list arguments;
     va_start(arguments, call);
-    vsnprintf(text, sizeof text, call, arguments);
+    attn_status status = attn_fail_call(attn_opencl_status(code), attn_opencl_code_name(code), code, call, arguments);
     va_end(arguments);
-    return attn_fail(attn_opencl_status(code), "%s: %s (%d)", text, attn_opencl_code_name(code), (int)code);
+    return status;
 }

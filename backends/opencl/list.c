@@ -67,8 +67,9 @@ static void add_platform(const attn_opencl_api *cl, cl_platform_id platform, dev
         add_device(cl, platform, ids[i], list);
 }
 
-static void enumerate(device_list *list)
+static void enumerate(void *made)
 {
+    device_list *list = made;
     cl_platform_id platforms[MOST_PLATFORMS];
     cl_uint count = 0;
     const attn_opencl_api *cl = attn_opencl_load();
@@ -83,14 +84,9 @@ static void enumerate(device_list *list)
 
 int attn_opencl_list(const attn_opencl_traits **result)
 {
-    static attn_lock lock = ATTN_LOCK_INIT;
+    static attn_once once = ATTN_ONCE_INIT;
     static device_list list;
-    static int done;
-    attn_lock_take(&lock);
-    if (!done)
-        enumerate(&list);
-    done = 1;
-    attn_lock_give(&lock);
+    attn_once_make(&once, enumerate, &list);
     *result = list.traits;
     return list.count;
 }

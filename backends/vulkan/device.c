@@ -5,7 +5,6 @@
 #include "device.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "environment.h"
 #include "kernels.h"
@@ -122,12 +121,11 @@ attn_status attn_vulkan_open(const attn_vulkan_instance *instance, const attn_vu
         free(d);
         return attn_fail(ATTN_NO_MEMORY, "no memory for a device of %zu bytes", sizeof *d);
     }
-    const char *caches = attn_environment("ATTN_VULKAN_CACHE");
     d->instance = *instance;
     d->traits = *traits;
     d->device = device;
     d->owned = !device;
-    d->caches = !caches || strcmp(caches, "0");
+    d->caches = !attn_environment_off("ATTN_VULKAN_CACHE");
     attn_status status = device ? ATTN_OK : create_device(d);
     if (!status)
         status = build(d, queue);

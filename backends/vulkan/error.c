@@ -4,16 +4,10 @@
 
 #include "error.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
-typedef struct code_name {
-    VkResult code;
-    const char *name;
-} code_name;
+#include "gpu/code.h"
 
 /* Those that compute can give. */
-static const code_name names[] = {
+static const attn_code names[] = {
     { 0, "VK_SUCCESS" },
     { 1, "VK_NOT_READY" },
     { 2, "VK_TIMEOUT" },
@@ -38,10 +32,7 @@ static const code_name names[] = {
 
 const char *attn_vulkan_code_name(VkResult code)
 {
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (names[i].code == code)
-            return names[i].name;
-    return "unknown code";
+    return attn_code_name(names, sizeof names / sizeof names[0], code);
 }
 
 attn_status attn_vulkan_status(VkResult code)
@@ -51,10 +42,9 @@ attn_status attn_vulkan_status(VkResult code)
 
 attn_status attn_vulkan_fail(VkResult code, const char *call, ...)
 {
-    char text[256];
     va_list arguments;
     va_start(arguments, call);
-    vsnprintf(text, sizeof text, call, arguments);
+    attn_status status = attn_fail_call(attn_vulkan_status(code), attn_vulkan_code_name(code), code, call, arguments);
     va_end(arguments);
-    return attn_fail(attn_vulkan_status(code), "%s: %s (%d)", text, attn_vulkan_code_name(code), (int)code);
+    return status;
 }

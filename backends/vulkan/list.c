@@ -96,8 +96,9 @@ static void add_devices(device_list *list)
 }
 
 /* The instance stays until the process ends, as the library does. */
-static void enumerate(device_list *list)
+static void enumerate(void *made)
 {
+    device_list *list = made;
     const attn_vulkan_library *vk = attn_vulkan_load();
     VkInstance instance = NULL;
     if (!vk)
@@ -117,14 +118,9 @@ static void enumerate(device_list *list)
 
 int attn_vulkan_list(const attn_vulkan_traits **result, const attn_vulkan_instance **instance)
 {
-    static attn_lock lock = ATTN_LOCK_INIT;
+    static attn_once once = ATTN_ONCE_INIT;
     static device_list list;
-    static int done;
-    attn_lock_take(&lock);
-    if (!done)
-        enumerate(&list);
-    done = 1;
-    attn_lock_give(&lock);
+    attn_once_make(&once, enumerate, &list);
     *result = list.traits;
     *instance = &list.instance;
     return list.count;

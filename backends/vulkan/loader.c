@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "gpu/library.h"
+#include "lock.h"
 #include "log.h"
 
 static const attn_library_entry entries[] = {
@@ -66,20 +67,23 @@ static int fill_globals(attn_vulkan_library *made)
     return !missing;
 }
 
+struct loaded {
+    attn_vulkan_library library;
+    int usable;
+};
+
+static void load(void *made)
+{
+    struct loaded *l = made;
+    l->usable = attn_library_load(&library, &l->library) && fill_globals(&l->library);
+}
+
 const attn_vulkan_library *attn_vulkan_load(void)
 {
-    static attn_library_state state = ATTN_LIBRARY_STATE_INIT;
-    static attn_vulkan_library made;
-    static attn_lock lock = ATTN_LOCK_INIT;
-    static int filled; /* -1: in vain */
-    if (!attn_library_load(&library, &state, &made))
-        return NULL;
-    attn_lock_take(&lock);
-    if (!filled)
-        filled = fill_globals(&made) ? 1 : -1;
-    int usable = filled > 0;
-    attn_lock_give(&lock);
-    return usable ? &made : NULL;
+    static attn_once once = ATTN_ONCE_INIT;
+    static struct loaded loaded;
+    attn_once_make(&once, load, &loaded);
+    return loaded.usable ? &loaded.library : NULL;
 }
 
 const char *attn_vulkan_load_instance(attn_vulkan_proc_addr get, VkInstance handle, attn_vulkan_instance *instance)
