@@ -19,7 +19,8 @@ enum { PLAN_BY_VALUE_BYTES = 2048 };
 
 static const attn_opencl_source forward_source = { "forward.cl", { COMMON_TEXTS, attn_opencl_text_forward } },
                                 mma_source = { "forward_mma.cl",
-                                               { COMMON_TEXTS, attn_opencl_text_ptx, attn_opencl_text_forward_mma } },
+                                               { COMMON_TEXTS, attn_opencl_text_ptx, attn_opencl_text_copies,
+                                                 attn_opencl_text_rows, attn_opencl_text_forward_mma } },
                                 merge_source = { "merge_parts.cl", { COMMON_TEXTS, attn_opencl_text_merge_parts } };
 
 static attn_status get_portable(const attn_plan *plan, attn_opencl_prepared *made)

@@ -7,7 +7,7 @@
 
 #include "device.h"
 
-enum { ATTN_OPENCL_TEXTS = 9, ATTN_OPENCL_SPARE = 8 };
+enum { ATTN_OPENCL_TEXTS = 11, ATTN_OPENCL_SPARE = 8 };
 
 /* OpenCL C: the texts in this order, up to the first NULL. Lives as long as the library; known by its address. */
 typedef struct attn_opencl_source {
