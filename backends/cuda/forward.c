@@ -52,15 +52,6 @@ static attn_args aligned(const attn_args *args)
     return a;
 }
 
-static attn_cuda_grid grid_of(const run *r, const attn_gpu_launch *to)
-{
-    const attn_cuda_variant *v = r->plan->kernel->variant;
-    if (to->merges)
-        return (attn_cuda_grid){ to->tiles * r->made->problem.plan.tile_rows, to->units, 1, MERGE_GROUP, 0 };
-    return (attn_cuda_grid){ to->tiles, to->units, attn_ceil_divide(r->plan->shape.dim_v, r->made->channels),
-                             v->threads, r->made->shared };
-}
-
 static attn_status launch(const run *r, const attn_gpu_launch *to, const struct offsets *offsets)
 {
     attn_memory memories[ATTN_GPU_MOST_ARGUMENTS];
@@ -69,7 +60,9 @@ static attn_status launch(const run *r, const attn_gpu_launch *to, const struct 
     int kind = to->kind;
     void *arguments[3 + ATTN_GPU_MOST_ARGUMENTS] = { &plan, &own, &kind };
     const int count = attn_gpu_arguments(to, r->args, &r->made->problem, memories);
-    const attn_cuda_grid grid = grid_of(r, to);
+    const attn_cuda_variant *v = r->plan->kernel->variant;
+    const attn_cuda_grid grid = { to->groups[0], to->groups[1], to->groups[2], to->merges ? MERGE_GROUP : v->threads,
+                                  to->merges ? 0 : r->made->shared };
     for (int i = 0; i < count; i++)
         arguments[3 + i] = &memories[i].handle;
     return attn_cuda_launch(r->device, r->stream, to->merges ? r->made->merge : r->made->forward,
@@ -82,9 +75,9 @@ static attn_status launch_units(const run *r, const attn_gpu_launch *to)
     struct offsets offsets = attn_gpu_offsets(r->args);
     attn_gpu_launch some = *to;
     attn_status status = ATTN_OK;
-    for (int64_t unit = 0; unit < to->units && !status; unit += MOST_UNITS) {
+    for (int64_t unit = 0, units = to->groups[1]; unit < units && !status; unit += MOST_UNITS) {
         offsets.first_unit = unit;
-        some.units = attn_least(to->units - unit, MOST_UNITS);
+        some.groups[1] = attn_least(units - unit, MOST_UNITS);
         status = launch(r, &some, &offsets);
     }
     return status;
@@ -96,7 +89,7 @@ attn_status attn_cuda_forward(const attn_plan *plan, const attn_args *args, attn
     const attn_args own = aligned(args);
     const run r = { d, attn_cuda_stream_of(d, queue), plan, &own, plan->prepared };
     attn_gpu_launch launches[ATTN_GPU_MOST_LAUNCHES];
-    int count = attn_gpu_launches(plan, &r.made->problem, launches);
+    int count = attn_gpu_launches(plan, launches);
     ATTN_TRY(attn_cuda_enter(d));
     attn_status status = ATTN_OK;
     for (int i = 0; i < count && !status; i++)

@@ -77,8 +77,8 @@ static int suits(const attn_kernel *kernel, const attn_device *device, const att
 #define KERNEL(kind, rows, ...)                                                                                        \
     {                                                                                                                  \
         .name = kind "-cuda-" #rows, .tile_q = rows, .tile_k = TILE_KEYS, .list_rows = rows, .split_keys = SPLIT_KEYS, \
-        .why_not = why_not, .suits = suits, .prepare = attn_cuda_prepare, .release = attn_cuda_release,                \
-        .workspace = attn_cuda_workspace, .run = attn_cuda_forward,                                                    \
+        .why_not = why_not, .suits = suits, .prepare = attn_cuda_prepare, .release = attn_gpu_release,                 \
+        .workspace = attn_gpu_workspace, .run = attn_cuda_forward,                                                     \
         .variant = &(const attn_cuda_variant){ __VA_ARGS__ },                                                          \
     }
 

@@ -7,15 +7,12 @@
 #include "module.h"
 
 typedef struct attn_cuda_prepared {
-    CUfunction forward, merge;
-    int channels; /* of V that a block has */
-    int shared;   /* bytes of dynamic shared memory of a block */
     attn_gpu_problem problem;
+    CUfunction forward, merge;
+    int shared; /* bytes of dynamic shared memory of a block */
 } attn_cuda_prepared;
 
-/* kernel->prepare, release, workspace. */
+/* kernel->prepare. */
 attn_status attn_cuda_prepare(attn_plan *plan);
-void attn_cuda_release(attn_plan *plan);
-size_t attn_cuda_workspace(const attn_plan *plan);
 
 #endif

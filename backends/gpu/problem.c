@@ -4,9 +4,9 @@
 
 #include "problem.h"
 
-#include <string.h>
-
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "integer.h"
 
@@ -141,6 +141,12 @@ attn_status attn_gpu_upload(const attn_plan *plan, attn_gpu_problem *made, int w
     return bytes ? backend->upload(plan->device, made->memory[which], data, bytes) : ATTN_OK;
 }
 
+attn_status attn_gpu_prepare(attn_plan *plan, size_t bytes)
+{
+    plan->prepared = calloc(1, bytes);
+    return plan->prepared ? ATTN_OK : attn_fail(ATTN_NO_MEMORY, "no memory for a plan of %zu bytes", bytes);
+}
+
 attn_status attn_gpu_problem_create(const attn_plan *plan, attn_gpu_problem *made)
 {
     struct plan *p = &made->plan;
@@ -153,15 +159,18 @@ attn_status attn_gpu_problem_create(const attn_plan *plan, attn_gpu_problem *mad
     return plan->forms ? attn_gpu_upload_schedules(plan, made) : ATTN_OK;
 }
 
-void attn_gpu_problem_release(const attn_plan *plan, attn_gpu_problem *made)
+void attn_gpu_release(attn_plan *plan)
 {
-    for (int i = 0; i < ATTN_GPU_ARRAYS; i++)
+    const attn_gpu_problem *made = plan->prepared;
+    for (int i = 0; made && i < ATTN_GPU_ARRAYS; i++)
         if (made->memory[i].handle)
             plan->device->backend->free(plan->device, made->memory[i]);
+    free(plan->prepared);
 }
 
-size_t attn_gpu_workspace(const attn_plan *plan, const attn_gpu_problem *made)
+size_t attn_gpu_workspace(const attn_plan *plan)
 {
+    const attn_gpu_problem *made = plan->prepared;
     const struct plan *p = &made->plan;
     int64_t parts = plan->forms ? plan->forms->chunks : 0;
     if (made->split)
@@ -169,23 +178,34 @@ size_t attn_gpu_workspace(const attn_plan *plan, const attn_gpu_problem *made)
     return (size_t)(parts * attn_gpu_part_floats(p)) * sizeof(float);
 }
 
-int attn_gpu_launches(const attn_plan *plan, const attn_gpu_problem *made, attn_gpu_launch launches[])
+static attn_gpu_launch computes(const attn_gpu_problem *made, int kind, int64_t tiles, int64_t units)
 {
+    return (attn_gpu_launch){ kind, 0, { tiles, units, attn_ceil_divide(made->plan.dim_v, made->channels) } };
+}
+
+static attn_gpu_launch merges(const attn_gpu_problem *made, int kind, int64_t tiles, int64_t units)
+{
+    return (attn_gpu_launch){ kind, 1, { tiles * made->plan.tile_rows, units, 1 } };
+}
+
+int attn_gpu_launches(const attn_plan *plan, attn_gpu_launch launches[])
+{
+    const attn_gpu_problem *made = plan->prepared;
     const struct plan *p = &made->plan;
     const int64_t units = p->batch * p->units;
     int count = 0;
     if (p->tiles == 0 || units == 0)
         return 0;
     if (made->split) {
-        launches[count++] = (attn_gpu_launch){ LAUNCH_SPLIT, 0, p->tiles * p->chunks, units };
-        launches[count++] = (attn_gpu_launch){ LAUNCH_SPLIT, 1, p->tiles, units };
+        launches[count++] = computes(made, LAUNCH_SPLIT, p->tiles * p->chunks, units);
+        launches[count++] = merges(made, LAUNCH_SPLIT, p->tiles, units);
         return count;
     }
     if (plan->forms && plan->forms->long_lists) {
-        launches[count++] = (attn_gpu_launch){ LAUNCH_LONG, 0, plan->forms->chunks, 1 };
-        launches[count++] = (attn_gpu_launch){ LAUNCH_LONG, 1, plan->forms->long_lists, 1 };
+        launches[count++] = computes(made, LAUNCH_LONG, plan->forms->chunks, 1);
+        launches[count++] = merges(made, LAUNCH_LONG, plan->forms->long_lists, 1);
     }
-    launches[count++] = (attn_gpu_launch){ LAUNCH_WHOLE, 0, p->tiles, units };
+    launches[count++] = computes(made, LAUNCH_WHOLE, p->tiles, units);
     return count;
 }
 

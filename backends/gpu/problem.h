@@ -20,31 +20,37 @@ enum {
     ATTN_GPU_ARRAYS
 };
 
+/* A backend's plan->prepared begins with it. */
 typedef struct attn_gpu_problem {
     struct plan plan;
     attn_memory memory[ATTN_GPU_ARRAYS]; /* of the plan's device; handle 0: not needed */
     int split;                           /* every query tile's chunks are work-groups of their own */
     int plan_by_value;                   /* kernels take the struct itself: it is not uploaded. Set before create */
+    int channels;                        /* of V and O that a work-group has. Set before create */
 } attn_gpu_problem;
 
-/* One launch: work-groups in x and y. A merge has one for every row of every tile. */
+/* One launch: work-groups by tiles, units and channels. A merge has one for every row of every tile. */
 typedef struct attn_gpu_launch {
     int kind; /* LAUNCH_... */
     int merges;
-    int64_t tiles, units;
+    int64_t groups[3];
 } attn_gpu_launch;
 
 enum { ATTN_GPU_MOST_LAUNCHES = 3, ATTN_GPU_MOST_ARGUMENTS = 19 };
 
-/* For kernel->prepare; `made` is all zeros before, but for plan_by_value. After a failure it is still to be released. */
-attn_status attn_gpu_problem_create(const attn_plan *plan, attn_gpu_problem *made);
-void attn_gpu_problem_release(const attn_plan *plan, attn_gpu_problem *made);
+/* For kernel->prepare: zeros of so many bytes become plan->prepared. After a failure of this or of what follows it, kernel->release
+ * is still to be called. */
+attn_status attn_gpu_prepare(attn_plan *plan, size_t bytes);
 
-/* Bytes of the parts that chunks leave. */
-size_t attn_gpu_workspace(const attn_plan *plan, const attn_gpu_problem *made);
+/* Fills in what is not to be set before. */
+attn_status attn_gpu_problem_create(const attn_plan *plan, attn_gpu_problem *made);
+
+/* kernel->release and kernel->workspace, the bytes of the parts that chunks leave. */
+void attn_gpu_release(attn_plan *plan);
+size_t attn_gpu_workspace(const attn_plan *plan);
 
 /* What a run enqueues, one behind the other; returns how many. */
-int attn_gpu_launches(const attn_plan *plan, const attn_gpu_problem *made, attn_gpu_launch launches[]);
+int attn_gpu_launches(const attn_plan *plan, attn_gpu_launch launches[]);
 
 /* Byte offsets of the arguments, in the order of `struct offsets`. */
 struct offsets attn_gpu_offsets(const attn_args *args);

@@ -161,7 +161,7 @@ static int suits(const attn_kernel *kernel, const attn_device *device, const att
     {                                                                                                                  \
         .name = kind "-opencl-" #rows, .tile_q = rows, .tile_k = TILE_KEYS, .list_rows = rows,                         \
         .split_keys = SPLIT_KEYS, .why_not = why_not, .suits = suits, .prepare = attn_opencl_prepare,                  \
-        .release = attn_opencl_release, .workspace = attn_opencl_workspace, .run = attn_opencl_forward,                \
+        .release = attn_gpu_release, .workspace = attn_gpu_workspace, .run = attn_opencl_forward,                      \
         .variant = &(const attn_opencl_variant){ __VA_ARGS__ },                                                        \
     }
 

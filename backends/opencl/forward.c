@@ -15,18 +15,6 @@ typedef struct run {
     struct offsets offsets;
 } run;
 
-/* Work-items of a launch: groups in x, y and z of so many items. */
-static attn_opencl_grid grid_of(const run *r, const attn_gpu_launch *to)
-{
-    const attn_opencl_variant *variant = r->plan->kernel->variant;
-    const size_t group = (size_t)variant->group, units = (size_t)to->units;
-    const size_t parts = (size_t)((r->plan->shape.dim_v + r->made->channels - 1) / r->made->channels);
-    const size_t rows = (size_t)(to->tiles * r->made->problem.plan.tile_rows);
-    if (to->merges)
-        return (attn_opencl_grid){ 2, { rows * MERGE_GROUP, units }, { MERGE_GROUP, 1 } };
-    return (attn_opencl_grid){ 3, { (size_t)to->tiles * group, units, parts }, { group, 1, 1 } };
-}
-
 static attn_status enqueue(const run *r, const attn_gpu_launch *to)
 {
     attn_memory memories[ATTN_GPU_MOST_ARGUMENTS];
@@ -36,7 +24,11 @@ static attn_status enqueue(const run *r, const attn_gpu_launch *to)
     attn_opencl_arg args[3 + ATTN_GPU_MOST_ARGUMENTS] = { ATTN_OPENCL_ARG(plan), ATTN_OPENCL_ARG(r->offsets),
                                                           ATTN_OPENCL_ARG(kind) };
     const int count = attn_gpu_arguments(to, r->args, &r->made->problem, memories);
-    const attn_opencl_grid grid = grid_of(r, to);
+    const attn_opencl_variant *variant = r->plan->kernel->variant;
+    const size_t group = (size_t)(to->merges ? MERGE_GROUP : variant->group);
+    const attn_opencl_grid grid = { 3,
+                                    { (size_t)to->groups[0] * group, (size_t)to->groups[1], (size_t)to->groups[2] },
+                                    { group, 1, 1 } };
     if (r->made->problem.plan_by_value)
         args[0] = by_value;
     for (int i = 0; i < count; i++) {
@@ -51,7 +43,7 @@ attn_status attn_opencl_forward(const attn_plan *plan, const attn_args *args, at
 {
     const run r = { plan, args, queue, plan->prepared, attn_gpu_offsets(args) };
     attn_gpu_launch launches[ATTN_GPU_MOST_LAUNCHES];
-    int count = attn_gpu_launches(plan, &r.made->problem, launches);
+    int count = attn_gpu_launches(plan, launches);
     attn_status status = ATTN_OK;
     for (int i = 0; i < count && !status; i++)
         status = enqueue(&r, &launches[i]);

@@ -5,7 +5,6 @@
 #include "prepare.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "integer.h"
 #include "texts.h"
@@ -26,10 +25,10 @@ static const attn_opencl_source forward_source = { "forward.cl", { COMMON_TEXTS,
 static attn_status get_portable(const attn_plan *plan, attn_opencl_prepared *made)
 {
     char options[128];
-    made->channels = plan->shape.dim_v <= 64 ? 64 : 128;
+    made->problem.channels = plan->shape.dim_v <= 64 ? 64 : 128;
     snprintf(options, sizeof options, "-DK_TYPE=%d -DV_TYPE=%d -DTILE_ROWS=%d -DGROUP_SIZE=%d -DCHANNELS=%d%s",
              (int)plan->problem.k.dtype, (int)plan->problem.v.dtype, plan->kernel->tile_q,
-             ((const attn_opencl_variant *)plan->kernel->variant)->group, made->channels,
+             ((const attn_opencl_variant *)plan->kernel->variant)->group, made->problem.channels,
              made->problem.plan_by_value ? " -DPLAN_BY_VALUE" : "");
     return attn_opencl_kernel_get(attn_opencl_of(plan->device), &forward_source, options, "forward", &made->forward);
 }
@@ -45,7 +44,7 @@ static attn_status get_tensor_cores(const attn_plan *plan, attn_opencl_prepared 
     const attn_problem *p = &plan->problem;
     const attn_opencl_variant *v = plan->kernel->variant;
     int dim = in_sixteens(plan->shape.dim), dim_v = in_sixteens(plan->shape.dim_v);
-    made->channels = dim_v;
+    made->problem.channels = dim_v;
     snprintf(options, sizeof options,
              "-DMMA_TYPE=%d -DDIM=%d -DDIM_V=%d -DCHANGES=%d -DWARPS=%d -DBANDS=%d -DSTEP=%d -DKEEP_QUERIES=%d%s",
              (int)p->k.dtype, dim, dim_v, attn_gpu_changes_scores(p, &plan->shape), v->warps, v->bands, v->step,
@@ -63,24 +62,9 @@ static attn_status build(const attn_plan *plan, attn_opencl_prepared *made)
 
 attn_status attn_opencl_prepare(attn_plan *plan)
 {
-    attn_opencl_prepared *made = plan->prepared = calloc(1, sizeof *made);
-    if (!made)
-        return attn_fail(ATTN_NO_MEMORY, "no memory for a plan of %zu bytes", sizeof *made);
+    ATTN_TRY(attn_gpu_prepare(plan, sizeof(attn_opencl_prepared)));
+    attn_opencl_prepared *made = plan->prepared;
     made->problem.plan_by_value = attn_opencl_of(plan->device)->traits.parameters >= PLAN_BY_VALUE_BYTES;
     ATTN_TRY(build(plan, made));
     return attn_gpu_problem_create(plan, &made->problem);
-}
-
-void attn_opencl_release(attn_plan *plan)
-{
-    attn_opencl_prepared *made = plan->prepared;
-    if (made)
-        attn_gpu_problem_release(plan, &made->problem);
-    free(made);
-}
-
-size_t attn_opencl_workspace(const attn_plan *plan)
-{
-    const attn_opencl_prepared *made = plan->prepared;
-    return attn_gpu_workspace(plan, &made->problem);
 }

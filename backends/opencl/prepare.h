@@ -17,14 +17,11 @@ typedef struct attn_opencl_variant {
 } attn_opencl_variant;
 
 typedef struct attn_opencl_prepared {
-    attn_opencl_kernel *forward, *merge;
-    int channels; /* of V that a work-group has */
     attn_gpu_problem problem;
+    attn_opencl_kernel *forward, *merge;
 } attn_opencl_prepared;
 
-/* kernel->prepare, release, workspace. */
+/* kernel->prepare. */
 attn_status attn_opencl_prepare(attn_plan *plan);
-void attn_opencl_release(attn_plan *plan);
-size_t attn_opencl_workspace(const attn_plan *plan);
 
 #endif

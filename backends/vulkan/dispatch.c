@@ -7,17 +7,17 @@
 #include "integer.h"
 
 void attn_vulkan_dispatch(const attn_vulkan_device *d, VkCommandBuffer commands, VkPipeline pipeline,
-                          const attn_vulkan_push *push, const attn_vulkan_grid *grid)
+                          const attn_vulkan_push *push, const int64_t groups[3])
 {
     const uint32_t *most = d->traits.properties.limits.maxComputeWorkGroupCount;
     const int64_t most_x = attn_least(most[0], INT32_MAX), most_y = attn_least(most[1], INT32_MAX);
     d->vk.CmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline);
-    for (int64_t y = 0; y < grid->y; y += most_y)
-        for (int64_t x = 0; x < grid->x; x += most_x) {
+    for (int64_t y = 0; y < groups[1]; y += most_y)
+        for (int64_t x = 0; x < groups[0]; x += most_x) {
             push->set_first(push->bytes, x, y);
             d->vk.CmdPushConstants(commands, d->layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, push->size, push->bytes);
-            d->vk.CmdDispatch(commands, (uint32_t)attn_least(grid->x - x, most_x),
-                              (uint32_t)attn_least(grid->y - y, most_y), grid->z);
+            d->vk.CmdDispatch(commands, (uint32_t)attn_least(groups[0] - x, most_x),
+                              (uint32_t)attn_least(groups[1] - y, most_y), (uint32_t)groups[2]);
         }
 }
 

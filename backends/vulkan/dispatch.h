@@ -6,14 +6,8 @@
 
 #include "device.h"
 
-/* Work-groups by dimension. */
-typedef struct attn_vulkan_grid {
-    int64_t x, y;
-    uint32_t z;
-} attn_vulkan_grid;
-
-/* Push constants, and which of their members tell a dispatch the number of its first work-group: a grid with more of them than
- * the device takes becomes several dispatches. */
+/* Push constants, and which of their members tell a dispatch the number of its first work-group: a grid with more of them in x and y
+ * than the device takes becomes several dispatches. */
 typedef struct attn_vulkan_push {
     void *bytes;
     uint32_t size;
@@ -21,7 +15,7 @@ typedef struct attn_vulkan_push {
 } attn_vulkan_push;
 
 void attn_vulkan_dispatch(const attn_vulkan_device *device, VkCommandBuffer commands, VkPipeline pipeline,
-                          const attn_vulkan_push *push, const attn_vulkan_grid *grid);
+                          const attn_vulkan_push *push, const int64_t groups[3]);
 
 /* A barrier between dispatches, or between an update of a buffer and a dispatch. */
 void attn_vulkan_order(const attn_vulkan_device *device, VkCommandBuffer commands);

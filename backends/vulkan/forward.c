@@ -42,15 +42,6 @@ static void set_first(void *bytes, int64_t x, int64_t y)
     r->first_unit = (int32_t)y;
 }
 
-static attn_vulkan_grid grid_of(const attn_plan *plan, const attn_gpu_launch *l)
-{
-    const attn_vulkan_prepared *made = plan->prepared;
-    int64_t parts = (plan->shape.dim_v + made->channels - 1) / made->channels;
-    if (l->merges)
-        return (attn_vulkan_grid){ l->tiles * made->problem.plan.tile_rows, l->units, 1 };
-    return (attn_vulkan_grid){ l->tiles, l->units, (uint32_t)parts };
-}
-
 /* Plans with more work-groups than push constants can number are declined (kernels.c). */
 static void record(const attn_plan *plan, const attn_args *args, VkCommandBuffer commands,
                    const attn_gpu_launch *launches, int count)
@@ -60,21 +51,19 @@ static void record(const attn_plan *plan, const attn_args *args, VkCommandBuffer
     run r = addresses(d, args, made->problem.memory[ATTN_GPU_PLAN]);
     const attn_vulkan_push push = { &r, sizeof r, set_first };
     for (int i = 0; i < count; i++) {
-        const attn_vulkan_grid grid = grid_of(plan, &launches[i]);
         r.kind = launches[i].kind;
         if (i)
             attn_vulkan_order(d, commands);
-        attn_vulkan_dispatch(d, commands, launches[i].merges ? made->merge : made->forward, &push, &grid);
+        attn_vulkan_dispatch(d, commands, launches[i].merges ? made->merge : made->forward, &push, launches[i].groups);
     }
 }
 
 attn_status attn_vulkan_forward(const attn_plan *plan, const attn_args *args, attn_queue *queue)
 {
     attn_vulkan_device *d = attn_vulkan_of(plan->device);
-    const attn_vulkan_prepared *made = plan->prepared;
     attn_gpu_launch launches[ATTN_GPU_MOST_LAUNCHES];
     attn_vulkan_recording recording;
-    int count = attn_gpu_launches(plan, &made->problem, launches);
+    int count = attn_gpu_launches(plan, launches);
     if (!count)
         return ATTN_OK;
     ATTN_TRY(attn_vulkan_begin(d, queue, &recording));

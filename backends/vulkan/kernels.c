@@ -68,7 +68,7 @@ static int why_not(const attn_kernel *kernel, const attn_device *device, const a
     {                                                                                                                  \
         .name = "flash-vulkan-" kernel_name, .tile_q = rows, .tile_k = TILE_KEYS, .list_rows = rows,                   \
         .split_keys = split, .variant = &attn_vulkan_variant_##kind, .why_not = why_not,                               \
-        .prepare = attn_vulkan_prepare, .release = attn_vulkan_release, .workspace = attn_vulkan_workspace,            \
+        .prepare = attn_vulkan_prepare, .release = attn_gpu_release, .workspace = attn_gpu_workspace,                  \
         .run = attn_vulkan_forward,                                                                                    \
     }
 

@@ -34,11 +34,11 @@ static void set_first(void *bytes, int64_t x, int64_t y)
 static void record_part(const merging *m, VkCommandBuffer commands, run *r, int part)
 {
     const attn_vulkan_push push = { r, sizeof *r, set_first };
-    const attn_vulkan_grid grid = { (int64_t)attn_gpu_merge_rows(m->args), 1, 1 };
+    const int64_t groups[3] = { (int64_t)attn_gpu_merge_rows(m->args), 1, 1 };
     r->part_o = attn_vulkan_address(m->device, m->args->parts_o[part]);
     r->part_lse = attn_vulkan_address(m->device, m->args->parts_lse[part]);
     r->first = part == 0;
-    attn_vulkan_dispatch(m->device, commands, m->add, &push, &grid);
+    attn_vulkan_dispatch(m->device, commands, m->add, &push, groups);
     attn_vulkan_order(m->device, commands);
 }
 
@@ -54,12 +54,12 @@ static void record(const merging *m, VkCommandBuffer commands)
         .merge = attn_vulkan_address(m->device, m->layouts),
     };
     const attn_vulkan_push push = { &r, sizeof r, set_first };
-    const attn_vulkan_grid grid = { (int64_t)attn_gpu_merge_rows(a), 1, 1 };
+    const int64_t groups[3] = { (int64_t)attn_gpu_merge_rows(a), 1, 1 };
     m->device->vk.CmdUpdateBuffer(commands, m->layouts.handle, 0, sizeof layouts, &layouts);
     attn_vulkan_order(m->device, commands);
     for (int part = 0; part < a->count; part++)
         record_part(m, commands, &r, part);
-    attn_vulkan_dispatch(m->device, commands, m->end, &push, &grid);
+    attn_vulkan_dispatch(m->device, commands, m->end, &push, groups);
 }
 
 static attn_status run_with(const merging *m, attn_queue *queue)

@@ -4,8 +4,6 @@
 
 #include "prepare.h"
 
-#include <stdlib.h>
-
 /* The kernel was chosen because it has a geometry for the problem. */
 static attn_status build(const attn_plan *plan, attn_vulkan_prepared *made)
 {
@@ -15,7 +13,7 @@ static attn_status build(const attn_plan *plan, attn_vulkan_prepared *made)
     attn_why why;
     if (variant->geometry(plan->kernel, &d->traits, &plan->problem, &plan->shape, &g, &why))
         return attn_fail(ATTN_UNSUPPORTED, "%s declined: %s", plan->kernel->name, why.text);
-    made->channels = g.channels;
+    made->problem.channels = g.channels;
     ATTN_TRY(
         attn_vulkan_pipeline_get(d, attn_vulkan_module_of(&d->traits, variant->shader), &g.special, &made->forward));
     return attn_vulkan_pipeline_get(d, attn_vulkan_module_of(&d->traits, ATTN_VULKAN_MERGE_PARTS), NULL, &made->merge);
@@ -31,25 +29,10 @@ static attn_status upload_plan(const attn_plan *plan, attn_gpu_problem *problem)
 
 attn_status attn_vulkan_prepare(attn_plan *plan)
 {
-    attn_vulkan_prepared *made = plan->prepared = calloc(1, sizeof *made);
-    if (!made)
-        return attn_fail(ATTN_NO_MEMORY, "no memory for a plan of %zu bytes", sizeof *made);
+    ATTN_TRY(attn_gpu_prepare(plan, sizeof(attn_vulkan_prepared)));
+    attn_vulkan_prepared *made = plan->prepared;
     ATTN_TRY(build(plan, made));
     made->problem.plan_by_value = 1;
     ATTN_TRY(attn_gpu_problem_create(plan, &made->problem));
     return upload_plan(plan, &made->problem);
-}
-
-void attn_vulkan_release(attn_plan *plan)
-{
-    attn_vulkan_prepared *made = plan->prepared;
-    if (made)
-        attn_gpu_problem_release(plan, &made->problem);
-    free(made);
-}
-
-size_t attn_vulkan_workspace(const attn_plan *plan)
-{
-    const attn_vulkan_prepared *made = plan->prepared;
-    return attn_gpu_workspace(plan, &made->problem);
 }

@@ -13,14 +13,11 @@ typedef struct attn_vulkan_block_of_plan {
 } attn_vulkan_block_of_plan;
 
 typedef struct attn_vulkan_prepared {
-    VkPipeline forward, merge;
-    int channels; /* of V and O that a work-group has */
     attn_gpu_problem problem;
+    VkPipeline forward, merge;
 } attn_vulkan_prepared;
 
-/* kernel->prepare, release, workspace. */
+/* kernel->prepare. */
 attn_status attn_vulkan_prepare(attn_plan *plan);
-void attn_vulkan_release(attn_plan *plan);
-size_t attn_vulkan_workspace(const attn_plan *plan);
 
 #endif
