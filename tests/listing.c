@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "attn.h"
+#include "capture.h"
 
 static int count(const char *backend)
 {
@@ -29,17 +30,35 @@ static int count(const char *backend)
     return attn_device_open(name, &device) == ATTN_NO_DEVICE ? listed : -1;
 }
 
-int listing_count(const char *backend, void (*prepare)(const void *how), const void *how)
+static int prepare_and_count(const struct listing *l, const struct listing_backend *backend)
+{
+    if (l->library)
+        setenv(backend->variable, l->library, 1);
+    setenv("ATTN_VERBOSE", "1", 1);
+    backend->prepare(l);
+    return count(backend->name);
+}
+
+static int count_apart(const struct listing *l, const struct listing_backend *backend)
 {
     int status;
 
     fflush(stdout);
     pid_t child = fork();
-    if (child == 0) {
-        prepare(how);
-        exit(count(backend));
-    }
+    if (child == 0)
+        exit(prepare_and_count(l, backend));
     if (waitpid(child, &status, 0) != child)
         return -1;
     return WIFEXITED(status) ? (signed char)WEXITSTATUS(status) : -1;
+}
+
+int listing_is(const struct listing *l, const struct listing_backend *backend)
+{
+    capture_begin();
+    int listed = count_apart(l, backend);
+    const char *log = capture_end();
+    if (listed == l->listed && (l->log ? strstr(log, l->log) != NULL : !strstr(log, backend->name)))
+        return 1;
+    fprintf(stderr, "%s: %d listed, expected %d; the log:\n%s", l->title, listed, l->listed, log);
+    return 0;
 }

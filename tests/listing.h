@@ -3,8 +3,21 @@
 #ifndef ATTN_TESTS_LISTING_H
 #define ATTN_TESTS_LISTING_H
 
-/* In a process of its own, prepares and then counts the backend's devices: their names are in order, and no further one can be
- * opened. -1: they are not. The log goes to stderr. */
-int listing_count(const char *backend, void (*prepare)(const void *how), const void *how);
+/* A driver and what is listed of it. Tests put what else they prepare behind it. */
+struct listing {
+    const char *title;
+    const char *library; /* instead of the stub; NULL: the stub */
+    int listed;          /* devices of the backend */
+    const char *log;     /* a part of the verbose log; NULL: nothing of the backend is in it */
+};
+
+struct listing_backend {
+    const char *name, *variable; /* of the environment: names the library */
+    void (*prepare)(const struct listing *listing);
+};
+
+/* In a process of its own, prepares and then lists: the names of devices are in order, no further one can be opened, and the log
+ * is as it should be. Says what is wrong; 0: something is. */
+int listing_is(const struct listing *listing, const struct listing_backend *backend);
 
 #endif

@@ -2,37 +2,9 @@
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 #include "with_opencl.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "wrap_memory.h"
-
-static void each_allocation_fails(void **state)
-{
-    const struct life_driver driver = with_opencl_driver();
-
-    (void)state;
-    assert_true(wrap_memory_fail_each(&driver));
-}
-
-static void each_call_fails(void **state)
-{
-    const struct life_driver driver = with_opencl_driver();
-
-    (void)state;
-    assert_true(wrap_memory_fail_driver(&driver));
-}
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_allocation_fails),
-        cmocka_unit_test(each_call_fails),
-    };
-
-    return cmocka_run_group_tests_name("opencl_memory", tests, with_opencl_setup, NULL);
+    return wrap_memory_tests("opencl_memory", with_opencl_setup, with_opencl_driver);
 }

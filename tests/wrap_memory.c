@@ -4,7 +4,13 @@
 
 #include "wrap_memory.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
+
+#include <cmocka.h>
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -17,6 +23,8 @@ void __wrap_free(void *block);
 
 /* As reasons call it. */
 static const char MEMORY[] = "memory";
+
+static struct life_driver (*driver_of)(void);
 
 static void *counted(void *made)
 {
@@ -47,19 +55,39 @@ void __wrap_free(void *block)
     __real_free(block);
 }
 
-int wrap_memory_fail_each(const struct life_driver *driver)
+/* Every allocation of the driver's life fails in turn. */
+static void each_allocation_fails(void **state)
 {
     static const struct life_code code = { 1, "no memory", ATTN_NO_MEMORY };
+    const struct life_driver driver = driver_of();
     const struct life_driver own = {
-        .stub = &stub, .codes = &code, .code_count = 1, .open = driver->open, .also = driver->also
+        .stub = &stub, .codes = &code, .code_count = 1, .open = driver.open, .also = driver.also
     };
 
-    return life_fail_each(&own) && !driver->stub->live && !driver->stub->misused;
+    (void)state;
+    assert_true(life_fail_each(&own));
+    assert_int_equal(driver.stub->live, 0);
+    assert_null(driver.stub->misused);
 }
 
-int wrap_memory_fail_driver(const struct life_driver *driver)
+/* What the library has allocated goes too when a call of the driver fails. */
+static void each_call_fails(void **state)
 {
+    const struct life_driver driver = driver_of();
     const long before = stub.live;
 
-    return life_fail_each(driver) && stub.live == before;
+    (void)state;
+    assert_true(life_fail_each(&driver));
+    assert_int_equal(stub.live, before);
+}
+
+int wrap_memory_tests(const char *name, int (*setup)(void **state), struct life_driver (*driver)(void))
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_allocation_fails),
+        cmocka_unit_test(each_call_fails),
+    };
+
+    driver_of = driver;
+    return cmocka_run_group_tests_name(name, tests, setup, NULL);
 }

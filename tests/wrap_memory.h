@@ -7,10 +7,7 @@
 
 #include "life.h"
 
-/* Every allocation of the driver's life fails in turn. 0: something is wrong. */
-int wrap_memory_fail_each(const struct life_driver *driver);
-
-/* What the library has allocated goes too when a call of the driver fails. 0: something is wrong. */
-int wrap_memory_fail_driver(const struct life_driver *driver);
+/* The unit tests of a driver; `setup` is for cmocka, and comes before `driver`. What main returns. */
+int wrap_memory_tests(const char *name, int (*setup)(void **state), struct life_driver (*driver)(void));
 
 #endif
