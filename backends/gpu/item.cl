@@ -1,5 +1,5 @@
-/* What one work-group computes: a query tile of one sequence, all of its keys or a chunk of them, and the key tiles that it visits.
- * Behind visible.cl and sequence.cl.
+/* What one work-group computes: a query tile of one sequence, all of its keys or a chunk of them, and the key tiles that it
+ * visits. Behind visible.cl and sequence.cl.
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 
 /* Every forward kernel takes these, in the order of attn_gpu_argument. */

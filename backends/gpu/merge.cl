@@ -20,7 +20,8 @@ DEVICE long element_of(const WIDE stride[4], const struct place *at)
     return at->batch * stride[0] + at->head * stride[1] + at->position * stride[2];
 }
 
-KERNEL(MERGE_GROUP) merge_add(struct merge m, __global const uchar *part_o, __global const uchar *part_lse, __global float *sums)
+KERNEL(MERGE_GROUP) merge_add(struct merge m, __global const uchar *part_o, __global const uchar *part_lse,
+                              __global float *sums)
 {
     const long row = get_group_id(0);
     const struct place at = place_of(&m, row);

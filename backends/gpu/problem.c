@@ -10,7 +10,7 @@
 
 #include "integer.h"
 
-/* Work-groups that fill a compute unit. With less than a quarter of them, chunks of a query tile are work-groups of their own. */
+/* Work-groups that fill a compute unit. With less than a quarter of them, chunks of a query tile are work-groups too. */
 enum { GROUPS_A_UNIT = 8 };
 
 /* The results of chunks may take this much memory. */
@@ -117,8 +117,8 @@ static void set_work(struct plan *p, const attn_plan *plan)
     set_terms(p, &s->visible);
 }
 
-/* Cuts the keys of every query tile, when there are too few of those to fill the device: into chunks of a multiple of the kernel's
- * split_keys, so that each gives the same bits in every run. */
+/* Cuts the keys of every query tile, when there are too few of those to fill the device: into chunks of a multiple of the
+ * kernel's split_keys, so that each gives the same bits in every run. */
 static int split(struct plan *p, const attn_plan *plan)
 {
     const double wanted = (double)GROUPS_A_UNIT * plan->device->info.threads;

@@ -38,8 +38,8 @@ typedef struct attn_gpu_launch {
 
 enum { ATTN_GPU_MOST_LAUNCHES = 3, ATTN_GPU_MOST_ARGUMENTS = 19 };
 
-/* For kernel->prepare: zeros of so many bytes become plan->prepared. After a failure of this or of what follows it, kernel->release
- * is still to be called. */
+/* For kernel->prepare: zeros of so many bytes become plan->prepared. After a failure of this or of what follows it,
+ * kernel->release is still to be called. */
 attn_status attn_gpu_prepare(attn_plan *plan, size_t bytes);
 
 /* Fills in what is not to be set before. */

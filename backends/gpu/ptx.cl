@@ -1,5 +1,5 @@
-/* Tensor-core products and asynchronous copies of NVIDIA's GPUs from sm_80 on, as inline PTX (PTX ISA: ldmatrix, mma, cp.async). Addresses of
- * local memory are 32-bit numbers, LOCAL_ADDRESS of the dialect makes them.
+/* Tensor-core products and asynchronous copies of NVIDIA's GPUs from sm_80 on, as inline PTX (PTX ISA: ldmatrix, mma,
+ * cp.async). Addresses of local memory are 32-bit numbers, LOCAL_ADDRESS of the dialect makes them.
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 
 #if MMA_TYPE == 2

@@ -1,5 +1,5 @@
-/* What host and kernels tell each other: read by the C compiler and, in front of the kernels, by the device's. Members are 8 bytes wide,
- * or in pairs of 4, so that both lay the structs out alike.
+/* What host and kernels tell each other: read by the C compiler and, in front of the kernels, by the device's. Members are 8
+ * bytes wide, or in pairs of 4, so that both lay the structs out alike.
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 #ifndef ATTN_GPU_SHARED_H
 #define ATTN_GPU_SHARED_H

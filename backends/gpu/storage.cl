@@ -10,7 +10,8 @@ DEVICE float load(__global const uchar *base, int type, long i)
     return as_float((uint)((__global const ushort *)base)[i] << 16);
 }
 
-/* Elements i .. i + 3, of which `valid` are there; the others are 0. `wide`: i is a multiple of 4 and so is the alignment of the tensor. */
+/* Elements i .. i + 3, of which `valid` are there; the others are 0. `wide`: i is a multiple of 4 and so is the alignment of
+ * the tensor. */
 DEVICE float4 load4(__global const uchar *base, int type, long i, int valid, int wide)
 {
     float4 four = { 0, 0, 0, 0 };

@@ -36,8 +36,8 @@ struct run {
     int begin, end, full_begin, full_end;
 };
 
-/* The first run at tile `from` or behind that positions first .. last may see; an empty one: none. A tile that only several terms together
- * cover counts as partial, which costs time and no more. */
+/* The first run at tile `from` or behind that positions first .. last may see; an empty one: none. A tile that only several
+ * terms together cover counts as partial, which costs time and no more. */
 DEVICE struct run next_run(PLAN, long first, long last, long keys, int from)
 {
     const int tiles = (int)((keys + TILE_KEYS - 1) / TILE_KEYS);

@@ -1,11 +1,12 @@
-/* The names of the kernels in backends/gpu, in OpenCL C 1.2. They are written in OpenCL C; these are what other dialects spell in another way.
+/* The names of the kernels in backends/gpu, in OpenCL C 1.2. They are written in OpenCL C; these are what other dialects spell
+ * in another way.
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 
 #define DEVICE
 #define KERNEL(group_size) __kernel __attribute__((reqd_work_group_size(group_size, 1, 1))) void
 #define UNROLL _Pragma("unroll")
 
-/* The plan: how kernels take it, how functions do. By value where arguments may be that large: then its members need no load. */
+/* How kernels take the plan, how functions do. By value where arguments may be that large: its members then need no load. */
 #ifdef PLAN_BY_VALUE
 #define PLAN_SPACE
 #define PLAN_PARAMETER const struct plan plan_of_launch
