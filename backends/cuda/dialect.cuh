@@ -49,7 +49,7 @@ template <typename type> DEVICE type *local_memory()
         __shared__ __align__(16) type memory;
         return &memory;
     } else {
-        extern __shared__ __align__(128) unsigned char dynamic_memory[];
+        extern __shared__ __align__(1024) unsigned char dynamic_memory[];
         return (type *)dynamic_memory;
     }
 }

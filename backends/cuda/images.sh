@@ -53,13 +53,18 @@ keep() {
     if cmp -s "$1.tmp" "$1"; then rm -f "$1.tmp"; else mv -f "$1.tmp" "$1"; fi
 }
 
+# paths TEXTS: a line each.
+paths() {
+    echo "$1" | tr , '\n' | sed 's,^[^/]*$,gpu/&,; s,^,$(SOURCE)/,'
+}
+
 # options_of TYPES CODES TEXTS OPTIONS: nvcc's. The last text is compiled, the others are put in front of it.
 options_of() {
     types=$(type_options "$1") || exit 1
     targets=$(for code in $2; do printf ' -gencode arch=compute_%s,code=%s' "${code#*_}" "$code"; done)
-    before=$(echo "$3" | tr , '\n' | sed '$d; s,.*, -include $(SOURCE)/gpu/&,' | tr -d '\n')
+    before=$(paths "$3" | sed '$d; s,^, -include ,' | tr -d '\n')
     echo "$types $4$targets -include \$(SOURCE)/cuda/dialect.cuh -include \$(SOURCE)/gpu/shared.h$before" \
-        "-x cu \$(SOURCE)/gpu/${3##*,}"
+        "-x cu $(paths "${3##*,}")"
 }
 
 # rule NAME OPTIONS TEXTS
@@ -68,7 +73,7 @@ rule() {
 
 all: $FOLDER/$1.fatbin
 $FOLDER/$1.fatbin: $FOLDER/$1.options \$(SOURCE)/cuda/dialect.cuh \$(SOURCE)/gpu/shared.h \
-    $(echo "$3" | tr , '\n' | sed 's,.*,$(SOURCE)/gpu/& ,' | tr -d '\n')
+    $(paths "$3" | tr '\n' ' ')
 	@echo '  NVCC     $1'
 	\$(QUIET)\$(NVCC) \$(NVCCFLAGS) $2 -o \$@.tmp > $FOLDER/$1.resources 2>&1 || { cat $FOLDER/$1.resources; exit 1; }
 	@mv -f \$@.tmp \$@

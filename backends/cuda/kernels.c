@@ -43,7 +43,7 @@ static int decline_image(attn_why *why, const attn_cuda_traits *t, const attn_cu
 {
     const attn_cuda_image *image = attn_cuda_instance_image(instance, problem, shape);
     if (attn_gpu_changes_scores(problem, shape) && !instance->changing)
-        return attn_decline(why, "made without softcap, ALiBi and bias");
+        return attn_decline(why, "made without softcap, ALiBi, bias and scales that are not positive");
     if (!image)
         return attn_decline(why, "this library was built for devices that cannot run it");
     if (!attn_cuda_image_runs(image, t->major, t->minor))
@@ -63,6 +63,8 @@ static int why_not(const attn_kernel *kernel, const attn_device *device, const a
     const int shared = attn_cuda_instance_for(v, shape)->shared;
     if (t->shared_memory < shared)
         return attn_decline(why, "needs %d bytes of shared memory, this device has %d", shared, t->shared_memory);
+    if (v->pairs_listed && problem->pattern && problem->batch_invariant)
+        return attn_decline(why, "takes the tiles of a pattern in pairs, which batch_invariant forbids");
     return attn_gpu_decline_invariant(why, problem, v->most_rows);
 }
 
@@ -89,6 +91,12 @@ static int suits(const attn_kernel *kernel, const attn_device *device, const att
     }
 
 const attn_kernel attn_cuda_kernels[ATTN_CUDA_KERNELS] = {
+    KERNEL("wgmma", 128, .function = "forward_wgmma", .threads = 384, .fewest_rows = 65, .most_rows = INT_MAX,
+           .tensor_cores = 1, .pairs_listed = 1,
+           .instance = { { 64, 64, 64, 86096, "wgmma_128_64_64", NULL },
+                         { 128, 128, 128, 168016, "wgmma_128_128_128", NULL },
+                         { 192, 128, 128, 217168, "wgmma_128_192_128", NULL },
+                         { 256, 256, 256, 198736, "wgmma_128_256_256", NULL } }),
     KERNEL("mma", 128, .function = "forward_mma", .threads = 128, .fewest_rows = 33, .most_rows = INT_MAX,
            .tensor_cores = 1,
            .instance = { { 64, 64, 64, 0, "mma_128_64", "mma_128_64_changes" },

@@ -14,14 +14,15 @@ typedef struct attn_cuda_instance {
     const char *changing; /* with softcap, ALiBi or bias; NULL: it does not do them */
 } attn_cuda_instance;
 
-enum { ATTN_CUDA_INSTANCES = 4 };
+enum { ATTN_CUDA_INSTANCES = 5 };
 
 /* What sets a row of the table apart: attn_kernel.variant. */
 typedef struct attn_cuda_variant {
     const char *function;
-    int threads;                                      /* of a block */
-    int fewest_rows, most_rows;                       /* of a KV head that it is made for: queries x packed heads */
-    int tensor_cores;                                 /* 1: q, k and v are of one 16-bit type */
+    int threads;                /* of a block */
+    int fewest_rows, most_rows; /* of a KV head that it is made for: queries x packed heads */
+    int tensor_cores;           /* 1: q, k and v are of one 16-bit type */
+    int pairs_listed;           /* 1: takes listed tiles by twos, so that sums depend on the list */
     attn_cuda_instance instance[ATTN_CUDA_INSTANCES]; /* smallest first, up to one without an image */
 } attn_cuda_variant;
 
@@ -32,7 +33,7 @@ const attn_cuda_instance *attn_cuda_instance_for(const attn_cuda_variant *varian
 const attn_cuda_image *attn_cuda_instance_image(const attn_cuda_instance *instance, const attn_problem *problem,
                                                 const attn_shape *shape);
 
-enum { ATTN_CUDA_KERNELS = 5 };
+enum { ATTN_CUDA_KERNELS = 6 };
 extern const attn_kernel attn_cuda_kernels[ATTN_CUDA_KERNELS];
 
 #endif

@@ -130,11 +130,7 @@ KERNEL(GROUP_SIZE) forward_mma(FORWARD_PARAMETERS)
             most[band][side] = -INFINITY;
             total[band][side] = 0;
         }
-        UNROLL
-        for (int c = 0; c < BLOCKS_V; c++)
-            UNROLL
-            for (int i = 0; i < 4; i++)
-                sum[band][c][i] = 0;
+        clear_sums(sum[band]);
     }
 
     struct step step = first_step(&item), ahead;
@@ -172,7 +168,8 @@ KERNEL(GROUP_SIZE) forward_mma(FORWARD_PARAMETERS)
                               bias + offset.bias, score[band]);
             if (masked)
                 mask_scores(memory->words + row, first, score[band]);
-            weigh(score[band], CHANGES ? 1 : plan->scale, most[band], total[band], rescale, weight[band]);
+            weigh(score[band], CHANGES ? 1 : plan->scale, most[band], total[band], rescale);
+            pack_weights(score[band], weight[band]);
             rescale_sums(sum[band], rescale);
         }
         WAIT_COPIES(1);

@@ -69,24 +69,40 @@ DEVICE void find_maxima(float score[BLOCKS][4], float factor, float most[2], flo
     }
 }
 
-/* Scores, multiples of `factor` > 0, become weights, which lie as the first factor of a product does. Sums are to be scaled with `rescale`. */
-DEVICE void weigh(float score[BLOCKS][4], float factor, float most[2], float total[2], float rescale[2],
-                  uint weight[BLOCKS / 2][4])
+DEVICE void clear_sums(float sum[BLOCKS_V][4])
+{
+    UNROLL
+    for (int c = 0; c < BLOCKS_V; c++)
+        UNROLL
+        for (int i = 0; i < 4; i++)
+            sum[c][i] = 0;
+}
+
+/* Scores, multiples of `factor` > 0, become weights. Sums are to be scaled with `rescale`. */
+DEVICE void weigh(float score[BLOCKS][4], float factor, float most[2], float total[2], float rescale[2])
 {
     float shift[2], weights[2] = { 0, 0 };
     find_maxima(score, factor, most, shift, rescale);
     UNROLL
     for (int j = 0; j < BLOCKS; j++)
         UNROLL
-        for (int side = 0; side < 2; side++) {
-            const float low = exp2_approx(fma(score[j][2 * side], factor, -shift[side]));
-            const float high = exp2_approx(fma(score[j][2 * side + 1], factor, -shift[side]));
-            weights[side] += low + high;
-            weight[j / 2][j % 2 * 2 + side] = pack_two(low, high);
+        for (int i = 0; i < 4; i++) {
+            score[j][i] = exp2_approx(fma(score[j][i], factor, -shift[i / 2]));
+            weights[i / 2] += score[j][i];
         }
     UNROLL
     for (int side = 0; side < 2; side++)
         total[side] = total[side] * rescale[side] + weights[side];
+}
+
+/* As the first factor of a product. */
+DEVICE void pack_weights(float score[BLOCKS][4], uint weight[BLOCKS / 2][4])
+{
+    UNROLL
+    for (int j = 0; j < BLOCKS; j++)
+        UNROLL
+        for (int side = 0; side < 2; side++)
+            weight[j / 2][j % 2 * 2 + side] = pack_two(score[j][2 * side], score[j][2 * side + 1]);
 }
 
 DEVICE void rescale_sums(float sum[BLOCKS_V][4], const float rescale[2])
