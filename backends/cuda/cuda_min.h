@@ -21,6 +21,11 @@ typedef struct attn_cuda_native_module *CUmodule;
 typedef struct attn_cuda_native_function *CUfunction;
 typedef struct attn_cuda_native_stream *CUstream;
 
+/* A tensor as the copy engine of sm_90 sees it. */
+typedef struct CUtensorMap {
+    _Alignas(64) uint64_t opaque[16];
+} CUtensorMap;
+
 /* Codes that mean something to the backend; the driver names them all. */
 enum { CUDA_SUCCESS = 0, CUDA_ERROR_INVALID_VALUE = 1, CUDA_ERROR_OUT_OF_MEMORY = 2, CUDA_ERROR_NO_DEVICE = 100 };
 
@@ -36,5 +41,14 @@ enum {
 /* CUstream_flags, CUfunction_attribute */
 enum { CU_STREAM_NON_BLOCKING = 1 };
 enum { CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES = 8 };
+
+/* CUtensorMapDataType, ...Interleave, ...Swizzle, ...L2promotion, ...FloatOOBfill */
+enum {
+    CU_TENSOR_MAP_DATA_TYPE_UINT16 = 1,
+    CU_TENSOR_MAP_INTERLEAVE_NONE = 0,
+    CU_TENSOR_MAP_SWIZZLE_128B = 3,
+    CU_TENSOR_MAP_L2_PROMOTION_L2_256B = 3,
+    CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE = 0
+};
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "forward.h"
 
+#include "bulk.h"
 #include "integer.h"
 #include "kernels.h"
 #include "prepare.h"
@@ -21,6 +22,7 @@ typedef struct run {
     const attn_plan *plan;
     const attn_args *args;
     const attn_cuda_prepared *made;
+    attn_cuda_bulk bulk; /* of kernels that copy in bulk */
 } run;
 
 /* What of a handle is not aligned becomes a part of the offset. */
@@ -52,32 +54,45 @@ static attn_args aligned(const attn_args *args)
     return a;
 }
 
-static attn_status launch(const run *r, const attn_gpu_launch *to, const struct offsets *offsets)
+static attn_cuda_grid grid_of(const run *r, const attn_gpu_launch *to)
+{
+    const attn_cuda_variant *v = r->plan->kernel->variant;
+    if (to->merges)
+        return (attn_cuda_grid){ to->groups[0], to->groups[1], to->groups[2], MERGE_GROUP, 0 };
+    if (v->stays && to->groups[0] <= INT32_MAX / to->groups[1])
+        return (attn_cuda_grid){ attn_least(to->groups[0] * to->groups[1], r->device->traits.multiprocessors), 1, 1,
+                                 v->threads, r->made->shared };
+    return (attn_cuda_grid){ to->groups[0], to->groups[1], to->groups[2], v->threads, r->made->shared };
+}
+
+static attn_status launch(run *r, const attn_gpu_launch *to, const struct offsets *offsets)
 {
     attn_memory memories[ATTN_GPU_MOST_ARGUMENTS];
     struct plan plan = r->made->problem.plan;
     struct offsets own = *offsets;
     int kind = to->kind;
-    void *arguments[3 + ATTN_GPU_MOST_ARGUMENTS] = { &plan, &own, &kind };
+    void *arguments[4 + ATTN_GPU_MOST_ARGUMENTS] = { &plan, &own, &kind };
     const int count = attn_gpu_arguments(to, r->args, &r->made->problem, memories);
-    const attn_cuda_variant *v = r->plan->kernel->variant;
-    const attn_cuda_grid grid = { to->groups[0], to->groups[1], to->groups[2], to->merges ? MERGE_GROUP : v->threads,
-                                  to->merges ? 0 : r->made->shared };
+    const attn_cuda_grid grid = grid_of(r, to);
     for (int i = 0; i < count; i++)
         arguments[3 + i] = &memories[i].handle;
+    arguments[3 + count] = &r->bulk; /* which other kernels do not take */
+    r->bulk.tiles = (int)to->groups[0];
+    r->bulk.units = (int)to->groups[1];
     return attn_cuda_launch(r->device, r->stream, to->merges ? r->made->merge : r->made->forward,
                             to->merges ? "merge_parts" : r->plan->kernel->name, &grid, arguments);
 }
 
-/* All units, as many at a time as a grid has room for. */
-static attn_status launch_units(const run *r, const attn_gpu_launch *to)
+/* All units, as many at a time as a grid has room for, and so that blocks which stay can count their tiles in 32 bits. */
+static attn_status launch_units(run *r, const attn_gpu_launch *to)
 {
     struct offsets offsets = attn_gpu_offsets(r->args);
     attn_gpu_launch some = *to;
     attn_status status = ATTN_OK;
-    for (int64_t unit = 0, units = to->groups[1]; unit < units && !status; unit += MOST_UNITS) {
+    const int64_t units = to->groups[1], most = attn_most(1, attn_least(MOST_UNITS, INT32_MAX / to->groups[0]));
+    for (int64_t unit = 0; unit < units && !status; unit += most) {
         offsets.first_unit = unit;
-        some.groups[1] = attn_least(units - unit, MOST_UNITS);
+        some.groups[1] = attn_least(units - unit, most);
         status = launch(r, &some, &offsets);
     }
     return status;
@@ -87,10 +102,14 @@ attn_status attn_cuda_forward(const attn_plan *plan, const attn_args *args, attn
 {
     attn_cuda_device *d = attn_cuda_of(plan->device);
     const attn_args own = aligned(args);
-    const run r = { d, attn_cuda_stream_of(d, queue), plan, &own, plan->prepared };
+    run r = {
+        .device = d, .stream = attn_cuda_stream_of(d, queue), .plan = plan, .args = &own, .made = plan->prepared
+    };
     attn_gpu_launch launches[ATTN_GPU_MOST_LAUNCHES];
     int count = attn_gpu_launches(plan, launches);
     ATTN_TRY(attn_cuda_enter(d));
+    if (((const attn_cuda_variant *)plan->kernel->variant)->stays)
+        attn_cuda_map(d, plan, r.made->problem.plan.pack, &own, &r.bulk);
     attn_status status = ATTN_OK;
     for (int i = 0; i < count && !status; i++)
         status = launch_units(&r, &launches[i]);

@@ -2,172 +2,278 @@
  * the last output while the other does its softmax (FlashAttention-3: Shah et al. 2024, arXiv:2407.08608).
  *
  * Behind copies.cl, rows.cl and wgmma.cuh. Built for the type of Q, K and V (MMA_TYPE: attn_dtype), their channels (DIM, DIM_V:
- * multiples of 64) and STEP keys a turn: one key tile or two. A group that computes has 64 query rows; their scores, weights and
- * output stay in registers. Q, and two turns of K and of V, lie in shared memory.
+ * multiples of 64), STEP keys a turn (one key tile or two) and registers of a thread that copies and of one that computes. A group
+ * that computes has 64 query rows; their scores, weights and output stay in registers. Q, and two turns of K and of V, lie in shared
+ * memory.
  *
- * Only the copying group walks the key tiles. It tells the others for each turn what to mask, and when there is none.
+ * A block stays on its multiprocessor and takes query tiles in turn. Copies run ahead of products, also into the next query tile.
+ * Only the group that copies walks the key tiles; it tells the others for each turn what to mask, and which turn is a query tile's last.
  *
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 
 enum {
-    GROUP = 128, /* threads that issue a product together */
+    GROUP = 128,         /* threads that issue a product together */
+    COPIERS = GROUP / 2, /* two warps copy keys, two Q and values: what one waits for does not delay the other */
     COMPUTING = 2,
-    THREADS = GROUP * (1 + COMPUTING),
+    COMPUTERS = COMPUTING * GROUP,
     TILE_ROWS = 64 * COMPUTING,
     SLOTS = 2,
+    QUERY_SLOTS = DIM <= 128 ? 2 : 1,
     TILES = STEP / TILE_KEYS, /* of a turn */
     PANEL = 128 * STEP,       /* bytes of 64 channels of a turn's keys */
     PANEL_Q = 128 * TILE_ROWS,
-    KEY_BYTES = 2 * DIM * STEP,
-    VALUE_BYTES = 2 * DIM_V * STEP,
-    END = 1 << TILES, /* behind the bits of tiles to be masked */
+    LAST = 1 << TILES, /* behind the bits of tiles to be masked: there are no more turns of this query tile */
 };
 
-/* Phases of a slot: copied, and used. */
-struct slot_barriers {
+/* Phases of what lies in shared memory: copied, and used. */
+struct barriers {
     ulong copied, used;
 };
 
 struct memory {
-    uchar queries[2 * DIM * TILE_ROWS], keys[SLOTS][KEY_BYTES], values[SLOTS][VALUE_BYTES];
+    uchar queries[QUERY_SLOTS][2 * DIM * TILE_ROWS], keys[SLOTS][2 * DIM * STEP], values[SLOTS][2 * DIM_V * STEP];
     ulong words[SLOTS][TILES][TILE_ROWS]; /* what the rows see of a partial tile */
-    int masked[SLOTS];                    /* a bit for each partial tile; END: there is no turn */
-    ulong queries_copied;
-    struct slot_barriers key_slot[SLOTS], value_slot[SLOTS];
+    struct item item[QUERY_SLOTS + 1];    /* the query tiles, and one whose output is being stored */
+    struct barriers query_slot[QUERY_SLOTS], key_slot[SLOTS], value_slot[SLOTS];
+    int flags[SLOTS]; /* of a turn */
 };
 
-static_assert(sizeof(struct memory) == SHARED_BYTES, "kernels.c");
+static_assert(sizeof(struct memory) <= SHARED_BYTES, "kernels.c");
 
-/* Where turn number `turn` is in the slots. */
-struct turn {
+/* Where the number-th of what passes through slots is, and the parity of its phase. */
+struct place {
     int slot, parity;
 };
 
-DEVICE struct turn turn_of(int turn)
+template <int slots = SLOTS> DEVICE struct place place_of(uint number)
 {
-    struct turn at = { turn % SLOTS, turn / SLOTS % 2 };
+    struct place at = { (int)(number % slots), (int)(number / slots % 2) };
     return at;
 }
 
 /* ---- the group that copies --------------------------------------------------------------------------------------------- */
 
-/* The key tiles of a turn; -1: none. Where no list says which, they are neighbours that begin at a multiple of TILES: the order in which a row's
- * weights are added depends on nothing else. */
-struct turn_tiles {
-    int tile[TILES];
+#define COPIER ((int)get_local_id(0) % COPIERS)
+
+/* K or V on their way to shared memory. */
+struct stream {
+    struct source source;
+    const struct tensor_map *map; /* NULL: row by row */
+    int keys;                     /* 1: and it says what is seen of them */
+    int dim;                      /* elements of a row there */
+    uint to, bytes;               /* the slots, and of one */
+    struct barriers *slots;
 };
 
-DEVICE void put_words(PLAN, const struct item *item, const struct step *step, __global const ulong *masks, ulong *words)
-{
-    for (int row = get_local_id(0); row < TILE_ROWS; row += GROUP) {
-        const long query = row_of(plan, &item->s, item->unit, item->first_row + min(row, item->rows - 1)).query;
-        words[row] = step ? word_of(plan, item, step, query, masks) : 0;
-    }
-}
+/* One key tile or two; tile -1: none. */
+enum { WHOLE = -2 };
+struct turn {
+    int tile, next_tile, mask, next_mask; /* masks: WHOLE, or of struct step */
+    int masked, last;
+};
 
-/* Finds the tiles of a turn, and writes what is seen of the partial ones. Returns whether there are more. */
-DEVICE int find_turn(PLAN, const struct item *item, struct step *step, int more, __global const ulong *masks,
-                     struct memory *memory, int slot, struct turn_tiles *found)
+/* The tiles from `step` on. Where no list says which, they are neighbours that begin at a multiple of TILES: the order in which a row's weights
+ * are added depends on nothing else. */
+DEVICE struct turn find_turn(PLAN, const struct item *item, struct step *step)
 {
-    int masked = 0;
-    UNROLL
-    for (int i = 0; i < TILES; i++) {
+    struct turn turn = { -1, -1, 0, 0, 0, 0 };
+    _Pragma("unroll 1")
+    for (int i = 0;; i++) {
+        const int more = item->rows > 0 && find_tile(plan, item, step);
+        turn.last = !more;
+        if (i == TILES)
+            return turn;
         const int here = more && (plan->listed || step->tile % TILES == i);
-        found->tile[i] = here ? step->tile : -1;
-        if (!here || !step->full || keys_of(item, step->tile) < TILE_KEYS) {
-            masked |= 1 << i;
-            put_words(plan, item, here ? step : 0, masks, memory->words[slot][i]);
-        }
-        if (here) {
+        const int whole = here && step->full && keys_of(item, step->tile) == TILE_KEYS;
+        const int tile = here ? step->tile : -1, mask = whole ? WHOLE : step->mask;
+        turn.masked |= !whole << i;
+        turn.tile = i == 0 ? tile : turn.tile;
+        turn.mask = i == 0 ? mask : turn.mask;
+        turn.next_tile = i == 1 ? tile : turn.next_tile;
+        turn.next_mask = i == 1 ? mask : turn.next_mask;
+        if (here)
             go_on(step);
-            more = find_tile(plan, item, step);
-        }
     }
-    if (get_local_id(0) == 0)
-        memory->masked[slot] = masked;
-    return more;
 }
 
-/* Weights of 0 may meet no NaN. */
-DEVICE void clear_values(uint to)
+/* So many turns from `step` on are of whole tiles, follow each other, and are not the last. */
+DEVICE int whole_turns(PLAN, const struct item *item, const struct step *step)
 {
-    const struct share share = share_of_copier(get_local_id(0), GROUP, PITCH_OF(DIM_V));
-    for (int row = share.row; row < TILE_KEYS && 8 * share.chunk < DIM_V; row += share.apart)
+    const int end = min(min(step->run.full_end, item->end_tile), (int)(item->s.keys / TILE_KEYS));
+    if (plan->listed || step->tile % TILES != 0 || step->tile < step->run.full_begin)
+        return 0;
+    return (end - step->tile) / TILES - 1;
+}
+
+/* Rows of the tile for which a copier says what they see, and their queries, from the tile's first on. */
+struct copier_rows {
+    int query[TILE_ROWS / COPIERS];
+};
+
+DEVICE struct copier_rows rows_of_copier(PLAN, const struct item *item)
+{
+    struct copier_rows rows;
+    const uint first = (uint)(item->first_row - item->first_query * plan->pack);
+    UNROLL
+    for (int i = 0; i < TILE_ROWS / COPIERS; i++)
+        rows.query[i] = (int)((first + max(0, min(COPIER + COPIERS * i, item->rows - 1))) / (uint)plan->pack);
+    return rows;
+}
+
+/* What rows see of tile i of a turn. */
+DEVICE void put_words(PLAN, const struct item *item, const struct copier_rows *rows, const struct turn *turn, int i,
+                      __global const ulong *masks, ulong *words)
+{
+    struct step step;
+    step.tile = i == 0 ? turn->tile : turn->next_tile;
+    step.mask = i == 0 ? turn->mask : turn->next_mask;
+    step.full = step.mask == WHOLE || (plan->listed && step.mask < 0);
+    UNROLL
+    for (int row = 0; row < TILE_ROWS / COPIERS; row++)
+        words[COPIER + COPIERS * row] =
+            step.tile >= 0 ? word_of(plan, item, &step, item->first_query + rows->query[row], masks) : 0;
+}
+
+/* A tile that is not there: weights of 0 may meet no NaN. */
+DEVICE void clear_tile(const struct stream *from, uint to)
+{
+    const struct share share = from->source.share;
+    for (int row = share.row; row < TILE_KEYS && 8 * share.chunk < from->dim; row += share.apart)
         put_four(to + swizzled(row, share.chunk, STEP), 0, 0, 0, 0);
 }
 
-DEVICE void copy_keys(PLAN, const struct item *item, const struct source *keys, const struct turn_tiles *tiles, uint to)
+/* For one thread: a whole tile. */
+DEVICE void copy_in_bulk(PLAN, const struct item *item, const struct stream *from, int tile, uint to, uint barrier)
 {
-    UNROLL
-    for (int i = 0; i < TILES; i++)
-        if (tiles->tile[i] >= 0)
-            copy_rows(plan, item, keys, tiles->tile[i], 0, TILE_KEYS, STEP, to + i * TILE_KEYS * 128, DIM);
-    commit_copies();
-}
-
-DEVICE void copy_values(PLAN, const struct item *item, const struct source *values, const struct turn_tiles *tiles, uint to)
-{
-    UNROLL
-    for (int i = 0; i < TILES; i++)
-        if (tiles->tile[i] >= 0)
-            copy_rows(plan, item, values, tiles->tile[i], 0, TILE_KEYS, STEP, to + i * TILE_KEYS * 128, DIM_V);
-        else
-            clear_values(to + i * TILE_KEYS * 128);
-    commit_copies();
-}
-
-/* All commits but the last `pending` have arrived; tells the groups that compute. */
-#define TELL_COPIED(pending, barrier)                                                                                  \
-    do {                                                                                                               \
-        WAIT_COPIES(pending);                                                                                          \
-        publish_writes();                                                                                              \
-        arrive(LOCAL_ADDRESS(&(barrier)));                                                                             \
-    } while (0)
-
-DEVICE void copy_tiles(PLAN, const struct item *item, const struct source *keys, const struct source *values,
-                       __global const ulong *masks, struct memory *memory)
-{
-    struct step step = first_step(item);
-    struct turn_tiles tiles;
-    int number = 0;
-    for (int more = item->rows > 0 && find_tile(plan, item, &step); more; number++) {
-        const struct turn now = turn_of(number), last = turn_of(number + SLOTS - 1);
-        wait_for(LOCAL_ADDRESS(&memory->key_slot[now.slot].used), !now.parity);
-        more = find_turn(plan, item, &step, more, masks, memory, now.slot, &tiles);
-        copy_keys(plan, item, keys, &tiles, LOCAL_ADDRESS(memory->keys[now.slot]));
-        if (number == 0)
-            TELL_COPIED(1, memory->queries_copied);
-        else
-            TELL_COPIED(1, memory->value_slot[last.slot].copied);
-        wait_for(LOCAL_ADDRESS(&memory->value_slot[now.slot].used), !now.parity);
-        copy_values(plan, item, values, &tiles, LOCAL_ADDRESS(memory->values[now.slot]));
-        TELL_COPIED(1, memory->key_slot[now.slot].copied);
+    int row = tile * TILE_KEYS, batch = plan->ragged_k ? 0 : (int)item->s.number;
+    if (plan->paged) {
+        const uint size = (uint)plan->page_size;
+        batch = from->source.pages[item->s.number * plan->pages_stride[0] + (uint)row / size * plan->pages_stride[1]];
+        row = (uint)row % size;
+    } else {
+        row += (int)item->s.row_k;
     }
-    const struct turn end = turn_of(number), last = turn_of(number + SLOTS - 1);
-    if (number > 0)
-        TELL_COPIED(0, memory->value_slot[last.slot].copied);
-    wait_for(LOCAL_ADDRESS(&memory->key_slot[end.slot].used), !end.parity);
-    if (get_local_id(0) == 0)
-        memory->masked[end.slot] = END;
-    arrive(LOCAL_ADDRESS(&memory->key_slot[end.slot].copied));
+    for (int c = 0; c < from->dim; c += 64)
+        copy_box(to + c / 64 * PANEL, from->map, c, row, (int)item->head_k, batch, barrier);
+}
+
+/* A turn of whole tiles. */
+DEVICE void copy_whole(PLAN, const struct item *item, const struct stream *from, int tile, int next_tile, uint to, uint barrier)
+{
+    if (COPIER != 0) {
+        arrive(barrier);
+        return;
+    }
+    arrive_expecting(barrier, from->bytes);
+    copy_in_bulk(plan, item, from, tile, to, barrier);
+    if (TILES == 2)
+        copy_in_bulk(plan, item, from, next_tile, to + TILE_KEYS * 128, barrier);
+}
+
+/* A turn of any tiles. */
+DEVICE void copy_rest(PLAN, const struct item *item, const struct stream *from, const struct copier_rows *rows,
+                      const struct turn *turn, uint to, uint barrier, __global const ulong *masks, struct memory *memory,
+                      int slot)
+{
+    uint in_bulk = 0;
+    _Pragma("unroll 1")
+    for (int i = 0; i < TILES; i++, to += TILE_KEYS * 128) {
+        const int tile = i == 0 ? turn->tile : turn->next_tile;
+        if (from->keys && turn->masked >> i & 1)
+            put_words(plan, item, rows, turn, i, masks, memory->words[slot][i]);
+        if (tile < 0) {
+            clear_tile(from, to);
+        } else if (!from->map || keys_of(item, tile) < TILE_KEYS) {
+            copy_rows(plan, item, &from->source, tile, 0, TILE_KEYS, STEP, to, from->dim);
+        } else if (COPIER == 0) {
+            copy_in_bulk(plan, item, from, tile, to, barrier);
+            in_bulk += from->bytes / TILES;
+        }
+    }
+    commit_copies();
+    WAIT_COPIES(0);
+    publish_writes();
+    arrive_expecting(barrier, in_bulk);
+}
+
+/* Waits for the slot of a turn; returns where it is. For keys, says what the turn is. */
+DEVICE struct place take_slot(const struct stream *from, struct memory *memory, uint number, int flags)
+{
+    const struct place at = place_of(number);
+    wait_for(LOCAL_ADDRESS(&from->slots[at.slot].used), !at.parity);
+    if (from->keys && COPIER == 0)
+        memory->flags[at.slot] = flags;
+    return at;
+}
+
+/* All turns of a query tile, from number `number` of the block on; returns that of the next. */
+DEVICE uint copy_turns(PLAN, const struct item *item, const struct stream *from, __global const ulong *masks,
+                       struct memory *memory, uint number)
+{
+    const struct copier_rows rows = rows_of_copier(plan, item);
+    struct step step = first_step(item);
+    for (int more = 1; more; number++) {
+        const struct turn turn = find_turn(plan, item, &step);
+        const struct place at = take_slot(from, memory, number, turn.masked | (turn.last ? LAST : 0));
+        const uint to = from->to + at.slot * from->bytes, barrier = LOCAL_ADDRESS(&from->slots[at.slot].copied);
+        more = !turn.last;
+        if (turn.masked || !from->map) {
+            copy_rest(plan, item, from, &rows, &turn, to, barrier, masks, memory, at.slot);
+            continue;
+        }
+        copy_whole(plan, item, from, turn.tile, turn.next_tile, to, barrier);
+        for (int whole = whole_turns(plan, item, &step); whole > 0; whole--, step.tile += TILES) {
+            const struct place next = take_slot(from, memory, ++number, 0);
+            copy_whole(plan, item, from, step.tile, step.tile + 1, from->to + next.slot * from->bytes,
+                       LOCAL_ADDRESS(&from->slots[next.slot].copied));
+        }
+    }
+    return number;
+}
+
+/* Q and what the groups that compute need to know of its tile, number `number` of the block. Behind it lies the tile whose keys were used, but
+ * whose output may still be stored. */
+DEVICE void copy_query_tile(PLAN, const struct item *item, __global const uchar *q, int wide, const struct bulk *bulk,
+                            struct memory *memory, uint number)
+{
+    const struct place at = place_of<QUERY_SLOTS>(number);
+    const uint to = LOCAL_ADDRESS(memory->queries[at.slot]), barrier = LOCAL_ADDRESS(&memory->query_slot[at.slot].copied);
+    const int in_bulk = item->rows > 0 && bulk->maps_q;
+    wait_for(LOCAL_ADDRESS(&memory->query_slot[at.slot].used), !at.parity);
+    if (COPIER == 0)
+        memory->item[number % (QUERY_SLOTS + 1)] = *item;
+    if (item->rows > 0 && !in_bulk)
+        copy_queries(plan, item, q, wide, share_of_copier(COPIER, COPIERS, PITCH_OF(DIM)), TILE_ROWS, to, DIM);
+    commit_copies();
+    WAIT_COPIES(0);
+    publish_writes();
+    if (COPIER != 0) {
+        arrive(barrier);
+        return;
+    }
+    arrive_expecting(barrier, in_bulk ? 2 * DIM * TILE_ROWS : 0);
+    for (int c = 0; c < DIM && in_bulk; c += 64)
+        copy_query_box(to + c / 64 * PANEL_Q, &bulk->q, c, (int)(item->s.row_q + item->first_query), (int)item->unit,
+                       plan->ragged_q ? 0 : (int)item->s.number, barrier);
 }
 
 /* ---- the groups that compute ------------------------------------------------------------------------------------------- */
 
-/* One of them: its number and its first row of the tile for this warp. */
+/* Which of them, and the first row of its tile that a warp has. */
 #define COMPUTER ((int)get_local_id(0) / GROUP - 1)
 #define FIRST_ROW (((int)get_local_id(0) - GROUP) / 32 * 16)
 
-/* A warp has no more use for a slot. */
-DEVICE void tell_used(ulong *barrier)
+/* A warp has no more use for it. */
+DEVICE void tell_used(struct barriers *barriers)
 {
     if (LANE == 0)
-        arrive(LOCAL_ADDRESS(barrier));
+        arrive(LOCAL_ADDRESS(&barriers->used));
 }
 
-DEVICE void multiply_keys(float (&score)[BLOCKS][4], struct memory *memory, int slot)
+DEVICE void multiply_keys(float (&score)[BLOCKS][4], struct memory *memory, int query_slot, uint number)
 {
-    const uint queries = LOCAL_ADDRESS(memory->queries) + 64 * 128 * COMPUTER, keys = LOCAL_ADDRESS(memory->keys[slot]);
+    const uint queries = LOCAL_ADDRESS(memory->queries[query_slot]) + 64 * 128 * COMPUTER,
+               keys = LOCAL_ADDRESS(memory->keys[place_of(number).slot]);
     UNROLL
     for (int c = 0; c < DIM / 16; c++)
         product_of_shared(score, matrix_at(queries + c / 4 * PANEL_Q + c % 4 * 32, PANEL_Q),
@@ -175,118 +281,160 @@ DEVICE void multiply_keys(float (&score)[BLOCKS][4], struct memory *memory, int 
     commit_products();
 }
 
-DEVICE void add_weighted(float (&sum)[BLOCKS_V][4], const uint (&weight)[BLOCKS / 2][4], struct memory *memory, int slot)
+/* With the values of turn `number`, when they are there. */
+DEVICE void add_weighted(float (&sum)[BLOCKS_V][4], const uint (&weight)[BLOCKS / 2][4], struct memory *memory, uint number)
 {
-    const uint values = LOCAL_ADDRESS(memory->values[slot]);
+    const struct place at = place_of(number);
+    const uint values = LOCAL_ADDRESS(memory->values[at.slot]);
+    wait_for(LOCAL_ADDRESS(&memory->value_slot[at.slot].copied), at.parity);
     UNROLL
     for (int j = 0; j < STEP / 16; j++)
         product_of_registers(sum, weight[j], matrix_at(values + 16 * 128 * j, PANEL));
     commit_products();
 }
 
-/* Scores that came of a turn's keys become weights, not packed yet; the slot of the keys is given back. */
-DEVICE void finish_scores(float (&score)[BLOCKS][4], float scale, struct memory *memory, int slot, int masked, float (&most)[2],
-                          float (&total)[2], float (&rescale)[2])
+/* Waits for the keys of a turn; returns its flags. */
+DEVICE int begin_turn(struct memory *memory, uint number)
 {
-    UNROLL
-    for (int i = 0; i < TILES; i++)
-        if (masked >> i & 1)
-            mask_scores(memory->words[slot][i] + FIRST_ROW, 0, score + i * (TILE_KEYS / 8));
-    tell_used(&memory->key_slot[slot].used);
-    weigh(score, scale, most, total, rescale);
+    const struct place at = place_of(number);
+    wait_for(LOCAL_ADDRESS(&memory->key_slot[at.slot].copied), at.parity);
+    return memory->flags[at.slot];
 }
 
-DEVICE void compute(float scale, struct memory *memory, float (&sum)[BLOCKS_V][4], float (&most)[2], float (&total)[2])
+/* Scores that came of a turn's keys become weights, not packed yet; the slot of the keys is given back. */
+DEVICE void finish_scores(float (&score)[BLOCKS][4], float scale, struct memory *memory, uint number, int flags,
+                          float (&most)[2], float (&total)[2], float (&rescale)[2])
+{
+    const int slot = place_of(number).slot;
+    settle(score);
+    UNROLL
+    for (int i = 0; i < TILES; i++)
+        if (flags >> i & 1)
+            mask_scores(memory->words[slot][i] + FIRST_ROW, 0, score + i * (TILE_KEYS / 8));
+    tell_used(&memory->key_slot[slot]);
+    weigh(score, scale, most, total, rescale);
+    settle(score);
+}
+
+/* A query tile, from turn `number` on; returns the next. Scores of a turn and output of the one before are asked for together, group by group,
+ * so that one has its softmax while the tensor cores work for the other; its own output is awaited only behind its softmax. */
+DEVICE uint compute(float scale, struct memory *memory, int query_slot, uint number, float (&sum)[BLOCKS_V][4], float (&most)[2],
+                    float (&total)[2])
 {
     float score[BLOCKS][4], rescale[2];
     uint weight[BLOCKS / 2][4];
-    wait_for(LOCAL_ADDRESS(&memory->key_slot[0].copied), 0);
-    int masked = memory->masked[0];
-    if (masked & END)
-        return;
-    wait_for(LOCAL_ADDRESS(&memory->queries_copied), 0);
+    int flags = begin_turn(memory, number), more = !(flags & LAST);
     begin_products();
-    multiply_keys(score, memory, 0);
+    multiply_keys(score, memory, query_slot, number);
     WAIT_PRODUCTS(0);
-    settle(score);
-    finish_scores(score, scale, memory, 0, masked, most, total, rescale);
+    finish_scores(score, scale, memory, number, flags, most, total, rescale);
     pack_weights(score, weight);
     if (COMPUTER == 1)
-        give_turn(1, COMPUTING * GROUP);
-    int number = 1;
-    for (;; number++) {
-        const struct turn now = turn_of(number), last = turn_of(number + SLOTS - 1);
-        const int last_parity = turn_of(number - 1).parity;
-        wait_for(LOCAL_ADDRESS(&memory->key_slot[now.slot].copied), now.parity);
-        masked = memory->masked[now.slot];
-        if (masked & END)
-            break;
-        wait_turn(1 + COMPUTER, COMPUTING * GROUP);
+        give_turn(1, COMPUTERS);
+    if (more)
+        flags = begin_turn(memory, ++number);
+    while (more) {
+        wait_turn(1 + COMPUTER, COMPUTERS);
         begin_products();
-        multiply_keys(score, memory, now.slot);
-        wait_for(LOCAL_ADDRESS(&memory->value_slot[last.slot].copied), last_parity);
-        add_weighted(sum, weight, memory, last.slot);
-        give_turn(2 - COMPUTER, COMPUTING * GROUP);
+        multiply_keys(score, memory, query_slot, number);
+        add_weighted(sum, weight, memory, number - 1);
+        give_turn(2 - COMPUTER, COMPUTERS);
         WAIT_PRODUCTS(1);
-        settle(score);
-        finish_scores(score, scale, memory, now.slot, masked, most, total, rescale);
+        finish_scores(score, scale, memory, number, flags, most, total, rescale);
+        more = !(flags & LAST);
+        if (more) /* here, since its loop keeps the next wait behind the softmax */
+            flags = begin_turn(memory, number + 1);
         WAIT_PRODUCTS(0);
         settle(sum);
-        tell_used(&memory->value_slot[last.slot].used);
+        tell_used(&memory->value_slot[place_of(number - 1).slot]);
         rescale_sums(sum, rescale);
         pack_weights(score, weight);
+        number += more;
     }
+    tell_used(&memory->query_slot[query_slot]);
     if (COMPUTER == 0)
-        wait_turn(1, COMPUTING * GROUP);
-    const struct turn last = turn_of(number - 1);
-    wait_for(LOCAL_ADDRESS(&memory->value_slot[last.slot].copied), last.parity);
+        wait_turn(1, COMPUTERS);
     begin_products();
-    add_weighted(sum, weight, memory, last.slot);
+    add_weighted(sum, weight, memory, number);
     WAIT_PRODUCTS(0);
     settle(sum);
+    tell_used(&memory->value_slot[place_of(number).slot]);
+    return number + 1;
 }
 
 /* ---- one block ------------------------------------------------------------------------------------------------------------ */
 
-DEVICE void begin_barriers(struct memory *memory)
+DEVICE void begin_barriers(struct barriers *barriers)
 {
-    if (get_local_id(0) != 0)
-        return;
-    barrier_begin(LOCAL_ADDRESS(&memory->queries_copied), GROUP);
-    for (int i = 0; i < SLOTS; i++) {
-        barrier_begin(LOCAL_ADDRESS(&memory->key_slot[i].copied), GROUP);
-        barrier_begin(LOCAL_ADDRESS(&memory->key_slot[i].used), COMPUTING * GROUP / 32);
-        barrier_begin(LOCAL_ADDRESS(&memory->value_slot[i].copied), GROUP);
-        barrier_begin(LOCAL_ADDRESS(&memory->value_slot[i].used), COMPUTING * GROUP / 32);
-    }
+    barrier_begin(LOCAL_ADDRESS(&barriers->copied), COPIERS);
+    barrier_begin(LOCAL_ADDRESS(&barriers->used), COMPUTERS / 32);
 }
 
-extern "C" __global__ void __launch_bounds__(THREADS, 1) forward_wgmma(FORWARD_PARAMETERS)
+/* The i-th tile of a block, counted over all, the longest first. Every other row of blocks goes backwards, so that each gets as much. */
+DEVICE uint tile_number(uint i)
+{
+    const uint blocks = get_num_groups(0), block = get_group_id(0);
+    return i * blocks + (i % 2 ? blocks - 1 - block : block);
+}
+
+DEVICE int has_tile(const struct bulk *bulk, uint i)
+{
+    return tile_number(i) < (uint)bulk->tiles * (uint)bulk->units;
+}
+
+DEVICE struct group_at tile_at(const struct bulk *bulk, uint i)
+{
+    const uint number = tile_number(i), tiles = (uint)bulk->tiles;
+    const struct group_at at = { number % tiles, number / tiles, tiles, bulk->units };
+    return at;
+}
+
+extern "C" __global__ void __launch_bounds__(GROUP + COMPUTERS, 1)
+    forward_wgmma(FORWARD_PARAMETERS, const __grid_constant__ struct bulk bulk)
 {
     LOCAL_MEMORY(struct memory, memory);
     PLAN_BEGIN
-    begin_barriers(memory);
+    if (get_local_id(0) == 0) {
+        for (int i = 0; i < QUERY_SLOTS; i++)
+            begin_barriers(&memory->query_slot[i]);
+        for (int i = 0; i < SLOTS; i++) {
+            begin_barriers(&memory->key_slot[i]);
+            begin_barriers(&memory->value_slot[i]);
+        }
+    }
     __syncthreads();
+    uint number = 0;
     if (get_local_id(0) < GROUP) {
         FEWER_REGISTERS(COPYING_REGISTERS);
-        const struct item item = find_item(plan, offset, launch, cu_q, cu_k, used, lists, table_of, first_of, entries, chunks);
-        const int wide = plan->wide && ((offset.q | offset.k | offset.v) & 15) == 0;
-        const struct share share = share_of_copier(get_local_id(0), GROUP, PITCH_OF(DIM)),
-                           share_v = share_of_copier(get_local_id(0), GROUP, PITCH_OF(DIM_V));
-        __global const int *pages = (__global const int *)(page_table + offset.page_table);
-        const struct source keys = source_of(plan, &item, k + offset.k, plan->k_stride, pages, (int)plan->dim, wide, share);
-        const struct source values =
-            source_of(plan, &item, v + offset.v, plan->v_stride, pages, (int)plan->dim_v, wide, share_v);
-        if (item.rows > 0)
-            copy_queries(plan, &item, q + offset.q, wide, share, TILE_ROWS, LOCAL_ADDRESS(memory->queries), DIM);
-        commit_copies();
-        copy_tiles(plan, &item, &keys, &values, masks, memory);
+        const int keys = get_local_id(0) < COPIERS, wide = plan->wide && ((offset.q | offset.k | offset.v) & 15) == 0;
+        for (uint i = 0; has_tile(&bulk, i); i++) {
+            const struct item item = find_item(plan, offset, launch, tile_at(&bulk, i), cu_q, cu_k, used, lists, table_of,
+                                               first_of, entries, chunks);
+            const struct stream from = {
+                source_of(plan, &item, keys ? k + offset.k : v + offset.v, keys ? plan->k_stride : plan->v_stride,
+                          (__global const int *)(page_table + offset.page_table), (int)(keys ? plan->dim : plan->dim_v), wide,
+                          share_of_copier(COPIER, COPIERS, keys ? PITCH_OF(DIM) : PITCH_OF(DIM_V))),
+                !bulk.maps ? 0 : keys ? &bulk.k : &bulk.v,
+                keys,
+                keys ? DIM : DIM_V,
+                LOCAL_ADDRESS(keys ? memory->keys[0] : memory->values[0]),
+                (uint)(keys ? sizeof memory->keys[0] : sizeof memory->values[0]),
+                keys ? memory->key_slot : memory->value_slot,
+            };
+            if (!keys)
+                copy_query_tile(plan, &item, q + offset.q, wide, &bulk, memory, i);
+            number = copy_turns(plan, &item, &from, masks, memory, number);
+        }
     } else {
         MORE_REGISTERS(COMPUTING_REGISTERS);
-        float sum[BLOCKS_V][4], most[2] = { -INFINITY, -INFINITY }, total[2] = { 0, 0 };
-        clear_sums(sum);
-        compute(plan->scale, memory, sum, most, total);
-        const struct item item = find_item(plan, offset, launch, cu_q, cu_k, used, lists, table_of, first_of, entries, chunks);
-        store_rows(plan, &item, offset, launch, FIRST_ROW, most, total, sum, sink, o, lse, workspace);
+        for (uint i = 0; has_tile(&bulk, i); i++) {
+            const struct place at = place_of<QUERY_SLOTS>(i);
+            float sum[BLOCKS_V][4], most[2] = { -INFINITY, -INFINITY }, total[2] = { 0, 0 };
+            clear_sums(sum);
+            wait_for(LOCAL_ADDRESS(&memory->query_slot[at.slot].copied), at.parity);
+            number = compute(plan->scale, memory, at.slot, number, sum, most, total);
+            store_rows(plan, &memory->item[i % (QUERY_SLOTS + 1)], offset, launch, FIRST_ROW, most, total, sum, sink, o, lse,
+                       workspace);
+        }
     }
 }

@@ -92,11 +92,11 @@ static int suits(const attn_kernel *kernel, const attn_device *device, const att
 
 const attn_kernel attn_cuda_kernels[ATTN_CUDA_KERNELS] = {
     KERNEL("wgmma", 128, .function = "forward_wgmma", .threads = 384, .fewest_rows = 65, .most_rows = INT_MAX,
-           .tensor_cores = 1, .pairs_listed = 1,
-           .instance = { { 64, 64, 64, 86096, "wgmma_128_64_64", NULL },
-                         { 128, 128, 128, 168016, "wgmma_128_128_128", NULL },
-                         { 192, 128, 128, 217168, "wgmma_128_192_128", NULL },
-                         { 256, 256, 256, 198736, "wgmma_128_256_256", NULL } }),
+           .tensor_cores = 1, .stays = 1, .pairs_listed = 1,
+           .instance = { { 64, 64, 64, 102944, "wgmma_128_64_64", NULL },
+                         { 128, 128, 128, 201248, "wgmma_128_128_128", NULL },
+                         { 192, 128, 128, 217472, "wgmma_128_192_128", NULL },
+                         { 256, 256, 256, 199040, "wgmma_128_256_256", NULL } }),
     KERNEL("mma", 128, .function = "forward_mma", .threads = 128, .fewest_rows = 33, .most_rows = INT_MAX,
            .tensor_cores = 1,
            .instance = { { 64, 64, 64, 0, "mma_128_64", "mma_128_64_changes" },

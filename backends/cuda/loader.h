@@ -37,10 +37,13 @@
     X(cuLaunchKernel, ,                                                                                                \
       (CUfunction, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, CUstream, void **, void **))
 
-/* Those that drivers before CUDA 11.2 lack: NULL there. */
+/* Those that drivers before CUDA 11.2, or 12.0, lack: NULL there. */
 #define ATTN_CUDA_OPTIONAL_ENTRIES(X)                                                                                  \
     X(cuMemAllocAsync, , (CUdeviceptr *, size_t, CUstream))                                                            \
-    X(cuMemFreeAsync, , (CUdeviceptr, CUstream))
+    X(cuMemFreeAsync, , (CUdeviceptr, CUstream))                                                                       \
+    X(cuTensorMapEncodeTiled, ,                                                                                        \
+      (CUtensorMap *, int, uint32_t, void *, const uint64_t *, const uint64_t *, const uint32_t *, const uint32_t *,   \
+       int, int, int, int))
 
 typedef struct attn_cuda_api {
 #define ATTN_CUDA_MEMBER(name, suffix, arguments) CUresult(ATTN_CUDA_CALL *name) arguments;

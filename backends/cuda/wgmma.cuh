@@ -76,7 +76,7 @@ DEVICE void commit_products(void)
 /* Until at most `pending` of the last commits are under way. */
 #define WAIT_PRODUCTS(pending) asm volatile("wgmma.wait_group.sync.aligned %0;" : : "n"(pending) : "memory")
 
-/* Keeps the compiler from using d ahead of here. */
+/* Keeps the compiler from using d ahead of here, and from making it behind. */
 template <int blocks> DEVICE void settle(float (&d)[blocks][4])
 {
     UNROLL
@@ -94,6 +94,12 @@ DEVICE void barrier_begin(uint barrier, int arrivals)
 DEVICE void arrive(uint barrier)
 {
     asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];" : : "r"(barrier) : "memory");
+}
+
+/* Arrives, and lets the phase wait for so many bytes of bulk copies. */
+DEVICE void arrive_expecting(uint barrier, uint bytes)
+{
+    asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" : : "r"(barrier), "r"(bytes) : "memory");
 }
 
 /* Until the phase of this parity is over. */
@@ -122,6 +128,39 @@ DEVICE void give_turn(int name, int threads)
 DEVICE void publish_writes(void)
 {
     asm volatile("fence.proxy.async.shared::cta;" : : : "memory");
+}
+
+/* ---- bulk copies ------------------------------------------------------------------------------------------------------ */
+
+struct tensor_map {
+    ulong opaque[16];
+};
+
+/* What a kernel that copies in bulk takes beside the others' arguments; bulk.h has the same. */
+struct __align__(64) bulk {
+    struct tensor_map q, k, v;
+    int maps_q, maps; /* q describes the tensor; k and v do */
+    int tiles, units; /* query tiles that blocks take in turn: LAUNCH_...'s work-groups in x and y */
+};
+
+/* The box of K or V that begins there; the barrier gets its bytes when they have arrived. What lies beyond the tensor becomes 0. */
+DEVICE void copy_box(uint to, const struct tensor_map *map, int channel, int row, int head, int batch, uint barrier)
+{
+    asm volatile("cp.async.bulk.tensor.4d.shared::cluster.global.tile.mbarrier::complete_tx::bytes "
+                 "[%0], [%1, {%2, %3, %4, %5}], [%6];"
+                 :
+                 : "r"(to), "l"(map), "r"(channel), "r"(row), "r"(head), "r"(batch), "r"(barrier)
+                 : "memory");
+}
+
+/* The same of Q, whose map is of [channel, packed head, position, unit, batch]. */
+DEVICE void copy_query_box(uint to, const struct tensor_map *map, int channel, int position, int unit, int batch, uint barrier)
+{
+    asm volatile("cp.async.bulk.tensor.5d.shared::cluster.global.tile.mbarrier::complete_tx::bytes "
+                 "[%0], [%1, {%2, 0, %3, %4, %5}], [%6];"
+                 :
+                 : "r"(to), "l"(map), "r"(channel), "r"(position), "r"(unit), "r"(batch), "r"(barrier)
+                 : "memory");
 }
 
 /* ---- registers -------------------------------------------------------------------------------------------------------- */

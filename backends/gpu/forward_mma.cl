@@ -95,7 +95,7 @@ KERNEL(GROUP_SIZE) forward_mma(FORWARD_PARAMETERS)
 {
     LOCAL_MEMORY(struct memory, memory);
     PLAN_BEGIN
-    const struct item item = find_item(plan, offset, launch, cu_q, cu_k, used, lists, table_of, first_of, entries, chunks);
+    const struct item item = find_item(plan, offset, launch, this_group(), cu_q, cu_k, used, lists, table_of, first_of, entries, chunks);
     const int wide = plan->wide && ((offset.q | offset.k | offset.v) & 15) == 0;
     const uint queries = LOCAL_ADDRESS(memory), ring = queries + RING_AT;
     __global const int *pages = (__global const int *)(page_table + offset.page_table);

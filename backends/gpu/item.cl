@@ -30,16 +30,26 @@ struct place_of_work {
     long unit, tile, chunk, slot;
 };
 
-DEVICE struct place_of_work place_of_group(PLAN, struct offsets offset, int launch,
+/* A work-group's number in a launch, and how many those are. */
+struct group_at {
+    long x, y, tiles, units;
+};
+
+DEVICE struct group_at this_group(void)
+{
+    struct group_at at = { get_group_id(0), get_group_id(1), get_num_groups(0), get_num_groups(1) };
+    return at;
+}
+
+DEVICE struct place_of_work place_of_group(PLAN, struct offsets offset, int launch, struct group_at group,
                                           __global const struct long_chunk *chunks)
 {
-    const long tiles = get_num_groups(0), units = get_num_groups(1);
-    struct place_of_work at = { offset.first_unit + get_group_id(1), get_group_id(0), -1, 0 };
+    struct place_of_work at = { offset.first_unit + group.y, group.x, -1, 0 };
     if (launch == LAUNCH_WHOLE) {
         /* The last tiles of all units first: under a causal mask they are the longest. */
-        const long group = get_group_id(1) * tiles + get_group_id(0);
-        at.tile = tiles - 1 - group / units;
-        at.unit = offset.first_unit + group % units;
+        const long number = group.y * group.tiles + group.x;
+        at.tile = group.tiles - 1 - number / group.units;
+        at.unit = offset.first_unit + number % group.units;
     } else if (launch == LAUNCH_LONG) {
         __global const struct long_chunk *c = &chunks[at.tile];
         at.slot = at.tile;
@@ -47,7 +57,7 @@ DEVICE struct place_of_work place_of_group(PLAN, struct offsets offset, int laun
         at.tile = c->tile;
         at.chunk = c->chunk;
     } else if (launch == LAUNCH_SPLIT) {
-        at.slot = at.unit * get_num_groups(0) + at.tile;
+        at.slot = at.unit * group.tiles + at.tile;
         at.chunk = at.tile % plan->chunks;
         at.tile /= plan->chunks;
     }
@@ -66,14 +76,14 @@ DEVICE void find_list(PLAN, struct item *item, long tile, int launch, __global c
         item->rows = 0; /* LAUNCH_LONG does it */
 }
 
-DEVICE struct item find_item(PLAN, struct offsets offset, int launch, __global const uchar *cu_q,
-                             __global const uchar *cu_k, __global const uchar *used,
+DEVICE struct item find_item(PLAN, struct offsets offset, int launch, struct group_at group,
+                             __global const uchar *cu_q, __global const uchar *cu_k, __global const uchar *used,
                              __global const struct list_table *lists, __global const int *table_of,
                              __global const long *first_of, __global const int2 *entries,
                              __global const struct long_chunk *chunks)
 {
     struct item item;
-    struct place_of_work at = place_of_group(plan, offset, launch, chunks);
+    struct place_of_work at = place_of_group(plan, offset, launch, group, chunks);
     item.s = sequence_of(plan, at.unit / plan->units, (__global const int *)(cu_q + offset.cu_q),
                          (__global const int *)(cu_k + offset.cu_k), (__global const int *)(used + offset.used));
     item.unit = at.unit % plan->units;

@@ -134,20 +134,37 @@ DEVICE void store_part(PLAN, const struct item *item, int row, int side, float m
     }
 }
 
-DEVICE void store_row(PLAN, const struct item *item, int row, int side, float most, float total, float sum[BLOCKS_V][4],
-                      __global const uchar *sink, __global uchar *o, __global float *lse)
+/* Two elements at a time, of the type of Q. */
+DEVICE void store_pairs(__global uchar *o, long to, int dim_v, float share, float sum[BLOCKS_V][4], int side)
 {
-    const int column = LANE % 4 * 2;
-    const struct row_at at = row_of(plan, &item->s, item->unit, item->first_row + row);
-    const float share = share_of(plan, sink, at.head, most, total);
-    const long to = output_row(plan, &item->s, &at);
+    __global uint *pairs = (__global uint *)((__global ushort *)o + to) + LANE % 4;
+    UNROLL
+    for (int c = 0; c < BLOCKS_V; c++)
+        if (8 * c + LANE % 4 * 2 < dim_v)
+            pairs[4 * c] = pack_two(share * sum[c][2 * side], share * sum[c][2 * side + 1]);
+}
+
+DEVICE void store_elements(PLAN, __global uchar *o, long to, float share, float sum[BLOCKS_V][4], int side)
+{
     UNROLL
     for (int c = 0; c < BLOCKS_V; c++)
         UNROLL
         for (int i = 0; i < 2; i++)
-            if (8 * c + column + i < plan->dim_v)
-                store(o, (int)plan->o_type, to + 8 * c + column + i, share * sum[c][2 * side + i]);
-    if (column == 0)
+            if (8 * c + LANE % 4 * 2 + i < plan->dim_v)
+                store(o, (int)plan->o_type, to + 8 * c + LANE % 4 * 2 + i, share * sum[c][2 * side + i]);
+}
+
+DEVICE void store_row(PLAN, const struct item *item, int row, int side, float most, float total, float sum[BLOCKS_V][4],
+                      __global const uchar *sink, __global uchar *o, __global float *lse, int paired)
+{
+    const struct row_at at = row_of(plan, &item->s, item->unit, item->first_row + row);
+    const float share = share_of(plan, sink, at.head, most, total);
+    const long to = output_row(plan, &item->s, &at);
+    if (paired)
+        store_pairs(o, to, (int)plan->dim_v, share, sum, side);
+    else
+        store_elements(plan, o, to, share, sum, side);
+    if (LANE % 4 == 0)
         store_lse(plan, &item->s, &at, lse, most, total);
 }
 
@@ -156,6 +173,7 @@ DEVICE void store_rows(PLAN, const struct item *item, struct offsets offset, int
                        const float total[2], float sum[BLOCKS_V][4], __global const uchar *sink, __global uchar *o,
                        __global uchar *lse, __global uchar *workspace)
 {
+    const int paired = plan->o_paired && plan->o_type == MMA_TYPE && (offset.o & 3) == 0;
     UNROLL
     for (int side = 0; side < 2; side++) {
         const float weights = sum_of_four(total[side]);
@@ -166,6 +184,6 @@ DEVICE void store_rows(PLAN, const struct item *item, struct offsets offset, int
             store_part(plan, item, mine, side, most[side], weights, sum, (__global float *)(workspace + offset.workspace));
         else
             store_row(plan, item, mine, side, most[side], weights, sum, sink + offset.sink, o + offset.o,
-                      (__global float *)(lse + offset.lse));
+                      (__global float *)(lse + offset.lse), paired);
     }
 }

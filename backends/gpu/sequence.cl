@@ -42,8 +42,8 @@ struct row_at {
 DEVICE struct row_at row_of(PLAN, const struct sequence *s, long unit, long row)
 {
     struct row_at at;
-    at.query = row / plan->pack;
-    at.head = unit * plan->pack + row % plan->pack;
+    at.query = plan->pack == 1 ? row : row / plan->pack;
+    at.head = unit * plan->pack + (row - at.query * plan->pack);
     at.batch = plan->ragged_q ? 0 : s->number;
     return at;
 }
