@@ -45,7 +45,7 @@ layout(buffer_reference, scalar, buffer_reference_align = 8) readonly buffer Pla
     int64_t sink_stride, cu_q_stride, cu_k_stride, used_stride, page_size;
     int64_t ragged_q, ragged_k, has_used, paged, align_end;
     int64_t has_lse, has_softcap, has_alibi, has_bias, has_sink;
-    int64_t changes_scores, wide, o_paired;
+    int64_t changes_scores, wide, o_wide;
     int64_t listed, long_entries, mask_rows;
     int64_t terms;
     Term term[4];

@@ -179,8 +179,6 @@ DEVICE void copy_rest(PLAN, const struct item *item, const struct stream *from, 
     _Pragma("unroll 1")
     for (int i = 0; i < TILES; i++, to += TILE_KEYS * 128) {
         const int tile = i == 0 ? turn->tile : turn->next_tile;
-        if (from->keys && turn->masked >> i & 1)
-            put_words(plan, item, rows, turn, i, masks, memory->words[slot][i]);
         if (tile < 0) {
             clear_tile(from, to);
         } else if (!from->map || keys_of(item, tile) < TILE_KEYS) {
@@ -189,6 +187,8 @@ DEVICE void copy_rest(PLAN, const struct item *item, const struct stream *from, 
             copy_in_bulk(plan, item, from, tile, to, barrier);
             in_bulk += from->bytes / TILES;
         }
+        if (from->keys && turn->masked >> i & 1) /* while the copies are under way */
+            put_words(plan, item, rows, turn, i, masks, memory->words[slot][i]);
     }
     commit_copies();
     WAIT_COPIES(0);

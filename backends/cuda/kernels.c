@@ -11,8 +11,9 @@
 #include "gpu/decline.h"
 #include "prepare.h"
 
-/* Keys of a chunk, when the chunks of a query tile are blocks of their own. */
-enum { SPLIT_KEYS = 256 };
+/* Keys of a chunk, when the chunks of a query tile are work of their own. Kernels whose blocks stay need longer ones,
+ * those of one warp more. */
+enum { SHORT_SPLIT_KEYS = 128, SPLIT_KEYS = 256, LONG_SPLIT_KEYS = 1024 };
 
 const attn_cuda_instance *attn_cuda_instance_for(const attn_cuda_variant *variant, const attn_shape *shape)
 {
@@ -76,9 +77,9 @@ static int suits(const attn_kernel *kernel, const attn_device *device, const att
     return attn_gpu_suits_rows(why, problem, shape, v->fewest_rows, v->most_rows);
 }
 
-#define KERNEL(kind, rows, ...)                                                                                        \
+#define KERNEL(kind, rows, keys, ...)                                                                                  \
     {                                                                                                                  \
-        .name = kind "-cuda-" #rows, .tile_q = rows, .tile_k = TILE_KEYS, .list_rows = rows, .split_keys = SPLIT_KEYS, \
+        .name = kind "-cuda-" #rows, .tile_q = rows, .tile_k = TILE_KEYS, .list_rows = rows, .split_keys = keys,       \
         .why_not = why_not, .suits = suits, .prepare = attn_cuda_prepare, .release = attn_gpu_release,                 \
         .workspace = attn_gpu_workspace, .run = attn_cuda_forward,                                                     \
         .variant = &(const attn_cuda_variant){ __VA_ARGS__ },                                                          \
@@ -91,23 +92,23 @@ static int suits(const attn_kernel *kernel, const attn_device *device, const att
     }
 
 const attn_kernel attn_cuda_kernels[ATTN_CUDA_KERNELS] = {
-    KERNEL("wgmma", 128, .function = "forward_wgmma", .threads = 384, .fewest_rows = 65, .most_rows = INT_MAX,
-           .tensor_cores = 1, .stays = 1, .pairs_listed = 1,
+    KERNEL("wgmma", 128, LONG_SPLIT_KEYS, .function = "forward_wgmma", .threads = 384, .fewest_rows = 65,
+           .most_rows = INT_MAX, .tensor_cores = 1, .stays = 1, .pairs_listed = 1,
            .instance = { { 64, 64, 64, 102944, "wgmma_128_64_64", NULL },
                          { 128, 128, 128, 201248, "wgmma_128_128_128", NULL },
                          { 192, 128, 128, 217472, "wgmma_128_192_128", NULL },
                          { 256, 256, 256, 199040, "wgmma_128_256_256", NULL } }),
-    KERNEL("mma", 128, .function = "forward_mma", .threads = 128, .fewest_rows = 33, .most_rows = INT_MAX,
+    KERNEL("mma", 128, SPLIT_KEYS, .function = "forward_mma", .threads = 128, .fewest_rows = 33, .most_rows = INT_MAX,
            .tensor_cores = 1,
            .instance = { { 64, 64, 64, 0, "mma_128_64", "mma_128_64_changes" },
                          { 128, 128, 128, 82944, "mma_128_128", "mma_128_128_changes" } }),
-    KERNEL("mma", 16, .function = "forward_mma", .threads = 32, .most_rows = 32, .tensor_cores = 1,
+    KERNEL("mma", 16, SHORT_SPLIT_KEYS, .function = "forward_mma", .threads = 32, .most_rows = 32, .tensor_cores = 1,
            .instance = { { 64, 64, 64, 0, "mma_16_64", "mma_16_64_changes" },
                          { 128, 128, 128, 0, "mma_16_128", "mma_16_128_changes" } }),
-    KERNEL("mma", 64, .function = "forward_mma", .threads = 128, .most_rows = INT_MAX, .tensor_cores = 1,
+    KERNEL("mma", 64, SPLIT_KEYS, .function = "forward_mma", .threads = 128, .most_rows = INT_MAX, .tensor_cores = 1,
            .instance = { { 256, 256, 256, 82432, "mma_64_256", "mma_64_256_changes" } }),
-    KERNEL("flash", 8, .function = "forward", .threads = 64, .most_rows = 8,
+    KERNEL("flash", 8, SPLIT_KEYS, .function = "forward", .threads = 64, .most_rows = 8,
            .instance = { ANY(64, 64, "forward_8_64"), ANY(128, ATTN_CUDA_LARGEST_DIM, "forward_8_128") }),
-    KERNEL("flash", 64, .function = "forward", .threads = 128, .most_rows = INT_MAX,
+    KERNEL("flash", 64, SPLIT_KEYS, .function = "forward", .threads = 128, .most_rows = INT_MAX,
            .instance = { ANY(64, 64, "forward_64_64"), ANY(128, ATTN_CUDA_LARGEST_DIM, "forward_64_128") }),
 };

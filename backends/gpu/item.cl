@@ -115,11 +115,28 @@ struct step {
     struct run run; /* of the problem's mask */
 };
 
+/* The first entry of the list at tile `begin` or behind it. Tiles ascend, so it is one of the first `begin` + 1. */
+DEVICE int first_entry(const struct item *item, int begin)
+{
+    int low = 0, high = min(begin, item->entry_count);
+    if (high > 0 && item->entry[high - 1].x < begin)
+        return high;
+    while (low < high) {
+        const int middle = (low + high) / 2;
+        if (item->entry[middle].x < begin)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 DEVICE struct step first_step(const struct item *item)
 {
     struct step step;
     step.tile = item->begin_tile;
-    step.full = step.at = 0;
+    step.full = 0;
+    step.at = first_entry(item, item->begin_tile);
     step.mask = -1;
     step.run.begin = step.run.end = step.run.full_begin = step.run.full_end = 0;
     return step;
@@ -127,8 +144,6 @@ DEVICE struct step first_step(const struct item *item)
 
 DEVICE int find_entry(const struct item *item, struct step *step)
 {
-    while (step->at < item->entry_count && item->entry[step->at].x < item->begin_tile)
-        step->at++;
     if (step->at >= item->entry_count || item->entry[step->at].x >= item->end_tile)
         return 0;
     step->tile = item->entry[step->at].x;

@@ -1,21 +1,90 @@
 /* The parts that the chunks of a query tile left, merged in ascending order (Flash-Decoding). Behind sequence.cl.
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 
+/* Weights of parts that are worked out once a row, not once a channel. */
+enum { KEPT_WEIGHTS = 1024, PARTS_AT_ONCE = 8 };
+
+struct memory {
+    float most[MERGE_GROUP], total[MERGE_GROUP], weight[KEPT_WEIGHTS];
+};
+
+/* What a chunk left of a row: dim_v sums, the maximum, the sum of weights. Chunks are `step` floats apart. */
+struct parts {
+    __global const float *first;
+    long count, step, dim_v;
+};
+
+DEVICE float weight_of(const struct parts *parts, long i, float most)
+{
+    const float own = parts->first[i * parts->step + parts->dim_v];
+    return own > -INFINITY ? exp2(own - most) : 0;
+}
+
+/* The maximum and the sum of weights of all parts; keeps the parts' weights. */
+DEVICE float merge_weights(const struct parts *parts, __local struct memory *memory, float *most)
+{
+    const int me = get_local_id(0);
+    float total = 0;
+    *most = -INFINITY;
+    for (long i = me; i < parts->count; i += MERGE_GROUP)
+        *most = fmax(*most, parts->first[i * parts->step + parts->dim_v]);
+    memory->most[me] = *most;
+    barrier(CLK_LOCAL_MEM_FENCE);
+    for (int i = 0; i < MERGE_GROUP; i++)
+        *most = fmax(*most, memory->most[i]);
+    for (long i = me; i < parts->count; i += MERGE_GROUP) {
+        const float weight = weight_of(parts, i, *most);
+        if (i < KEPT_WEIGHTS)
+            memory->weight[i] = weight;
+        total += weight > 0 ? weight * parts->first[i * parts->step + parts->dim_v + 1] : 0;
+    }
+    memory->total[me] = total;
+    barrier(CLK_LOCAL_MEM_FENCE);
+    total = 0;
+    for (int i = 0; i < MERGE_GROUP; i++)
+        total += memory->total[i];
+    return total;
+}
+
+/* Channel c. Loads go ahead of sums, several at once: they take far longer. */
+DEVICE float merge_channel(const struct parts *parts, __local const struct memory *memory, float most, long c)
+{
+    __global const float *from = parts->first + c;
+    const int kept = (int)min(parts->count, (long)KEPT_WEIGHTS);
+    float sum = 0;
+    int i = 0;
+    for (; i + PARTS_AT_ONCE <= kept; i += PARTS_AT_ONCE) {
+        float value[PARTS_AT_ONCE];
+        UNROLL
+        for (int j = 0; j < PARTS_AT_ONCE; j++)
+            value[j] = from[(i + j) * parts->step];
+        UNROLL
+        for (int j = 0; j < PARTS_AT_ONCE; j++)
+            sum += memory->weight[i + j] > 0 ? memory->weight[i + j] * value[j] : 0;
+    }
+    for (; i < parts->count; i++) {
+        const float weight = i < kept ? memory->weight[i] : weight_of(parts, i, most);
+        sum += weight > 0 ? weight * from[i * parts->step] : 0;
+    }
+    return sum;
+}
+
 /* One work-group a query row. */
 KERNEL(MERGE_GROUP) merge_parts(PLAN_PARAMETER, struct offsets offset, int launch, __global uchar *o,
                           __global uchar *lse_bytes, __global const uchar *sink, __global const uchar *cu_q,
                           __global const uchar *cu_k, __global const uchar *used,
                           __global const struct long_list *long_lists, __global const uchar *workspace)
 {
+    LOCAL_MEMORY(struct memory, memory);
     PLAN_BEGIN
-    long unit_index = offset.first_unit + get_group_id(1), tile = get_group_id(0) / plan->tile_rows, parts = plan->chunks;
+    long unit_index = offset.first_unit + get_group_id(1), tile = get_group_id(0) / plan->tile_rows, count = plan->chunks;
     const long local_row = get_group_id(0) % plan->tile_rows;
     long slot = unit_index * plan->tiles * plan->chunks + tile * plan->chunks;
     if (launch == LAUNCH_LONG) {
         __global const struct long_list *l = &long_lists[tile];
         unit_index = l->unit;
         slot = l->first_part;
-        parts = l->parts;
+        count = l->parts;
         tile = l->tile;
     }
     const struct sequence s = sequence_of(plan, unit_index / plan->units, (__global const int *)(cu_q + offset.cu_q),
@@ -24,24 +93,15 @@ KERNEL(MERGE_GROUP) merge_parts(PLAN_PARAMETER, struct offsets offset, int launc
     const long first_row = tile * plan->tile_rows, width = plan->dim_v + 2;
     if (first_row + local_row >= s.rows * plan->pack)
         return;
-    __global const float *part = (__global const float *)(workspace + offset.workspace) +
-                                 (slot * plan->tile_rows + local_row) * width;
-    const long step = plan->tile_rows * width;
-    float most = -INFINITY, total = 0;
-    for (long i = 0; i < parts; i++)
-        most = fmax(most, part[i * step + plan->dim_v]);
-    for (long i = 0; i < parts; i++)
-        if (part[i * step + plan->dim_v] > -INFINITY)
-            total += part[i * step + plan->dim_v + 1] * exp2(part[i * step + plan->dim_v] - most);
-    struct row_at row = row_of(plan, &s, unit_index % plan->units, first_row + local_row);
-    float factor = share_of(plan, sink + offset.sink, row.head, most, total);
-    for (long c = get_local_id(0); c < plan->dim_v; c += get_local_size(0)) {
-        float sum = 0;
-        for (long i = 0; i < parts; i++)
-            if (part[i * step + plan->dim_v] > -INFINITY)
-                sum += part[i * step + c] * exp2(part[i * step + plan->dim_v] - most);
-        store(o + offset.o, plan->o_type, output_row(plan, &s, &row) + c, factor * sum);
-    }
+    const struct parts parts = { (__global const float *)(workspace + offset.workspace) +
+                                     (slot * plan->tile_rows + local_row) * width,
+                                 count, plan->tile_rows * width, plan->dim_v };
+    float most;
+    const float total = merge_weights(&parts, memory, &most);
+    const struct row_at row = row_of(plan, &s, unit_index % plan->units, first_row + local_row);
+    const float factor = share_of(plan, sink + offset.sink, row.head, most, total);
+    for (long c = get_local_id(0); c < plan->dim_v; c += MERGE_GROUP)
+        store(o + offset.o, plan->o_type, output_row(plan, &s, &row) + c, factor * merge_channel(&parts, memory, most, c));
     if (get_local_id(0) == 0)
         store_lse(plan, &s, &row, (__global float *)(lse_bytes + offset.lse), most, total);
 }

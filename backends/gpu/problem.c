@@ -61,15 +61,6 @@ static int is_wide(const attn_tensor *tensor)
     return wide && (tensor->size[POSITION] <= 1 || tensor->stride[POSITION] <= INT32_MAX);
 }
 
-/* Kernels then store two elements at once. */
-static int is_paired(const attn_tensor *tensor)
-{
-    int paired = tensor->size[CHANNEL] % 2 == 0;
-    for (int d = BATCH; d < CHANNEL; d++)
-        paired &= tensor->size[d] <= 1 || tensor->stride[d] % 2 == 0;
-    return paired;
-}
-
 static void set_features(struct plan *p, const attn_problem *problem, const attn_shape *s)
 {
     const float log2_e = 1.44269504088896340736f;
@@ -86,7 +77,7 @@ static void set_features(struct plan *p, const attn_problem *problem, const attn
     p->has_softcap = problem->softcap > 0;
     p->changes_scores = attn_gpu_changes_scores(problem, s);
     p->wide = is_wide(&problem->q) && is_wide(&problem->k) && is_wide(&problem->v);
-    p->o_paired = is_paired(&problem->o);
+    p->o_wide = is_wide(&problem->o) && problem->o.size[CHANNEL] * (int64_t)attn_dtype_size(problem->o.dtype) % 16 == 0;
     p->softcap = problem->softcap * log2_e;
     p->scale = s->scale * (p->has_softcap ? 1 / problem->softcap : log2_e);
     p->q_type = problem->q.dtype;

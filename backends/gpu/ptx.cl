@@ -68,6 +68,21 @@ DEVICE float sum_of_four(float a)
     return a + of_lane(a, 2);
 }
 
+/* Word j of lane i of four becomes word i of lane j. */
+DEVICE void transpose_four(uint word[4])
+{
+    const int lane = get_local_id(0) % 4;
+    UNROLL
+    for (int bit = 1; bit <= 2; bit *= 2)
+        UNROLL
+        for (int i = 0; i < 4; i++)
+            if (!(i & bit)) {
+                const uint other = as_uint(of_lane(as_float(lane & bit ? word[i] : word[i | bit]), bit));
+                word[i] = lane & bit ? other : word[i];
+                word[i | bit] = lane & bit ? word[i | bit] : other;
+            }
+}
+
 DEVICE int any_lane(int condition)
 {
     int any;
@@ -91,6 +106,15 @@ DEVICE void commit_copies(void)
 
 /* Until at most `pending` of the last commits are under way. */
 #define WAIT_COPIES(pending) __asm__ volatile("cp.async.wait_group %0;" : : "n"(pending) : "memory")
+
+/* 16 bytes of a row to memory. */
+DEVICE void store_four(__global uchar *to, const uint word[4])
+{
+    __asm__ volatile("st.global.v4.b32 [%0], {%1, %2, %3, %4};"
+                     :
+                     : "l"(to), "r"(word[0]), "r"(word[1]), "r"(word[2]), "r"(word[3])
+                     : "memory");
+}
 
 DEVICE void put_four(uint to, uint a, uint b, uint c, uint d)
 {

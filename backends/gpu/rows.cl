@@ -134,14 +134,19 @@ DEVICE void store_part(PLAN, const struct item *item, int row, int side, float m
     }
 }
 
-/* Two elements at a time, of the type of Q. */
-DEVICE void store_pairs(__global uchar *o, long to, int dim_v, float share, float sum[BLOCKS_V][4], int side)
+/* 16 bytes at a time, of the type of Q: lanes that share a row exchange what they have. All lanes of a warp come here. */
+DEVICE void store_wide(__global uchar *o, long to, int dim_v, float share, float sum[BLOCKS_V][4], int side, int there)
 {
-    __global uint *pairs = (__global uint *)((__global ushort *)o + to) + LANE % 4;
     UNROLL
-    for (int c = 0; c < BLOCKS_V; c++)
-        if (8 * c + LANE % 4 * 2 < dim_v)
-            pairs[4 * c] = pack_two(share * sum[c][2 * side], share * sum[c][2 * side + 1]);
+    for (int c = 0; c < BLOCKS_V; c += 4) {
+        uint word[4];
+        UNROLL
+        for (int j = 0; j < 4; j++)
+            word[j] = c + j < BLOCKS_V ? pack_two(share * sum[c + j][2 * side], share * sum[c + j][2 * side + 1]) : 0;
+        transpose_four(word);
+        if (there && 8 * (c + LANE % 4) < dim_v)
+            store_four(o + 2 * (to + 8 * (c + LANE % 4)), word);
+    }
 }
 
 DEVICE void store_elements(PLAN, __global uchar *o, long to, float share, float sum[BLOCKS_V][4], int side)
@@ -154,17 +159,18 @@ DEVICE void store_elements(PLAN, __global uchar *o, long to, float share, float 
                 store(o, (int)plan->o_type, to + 8 * c + LANE % 4 * 2 + i, share * sum[c][2 * side + i]);
 }
 
-DEVICE void store_row(PLAN, const struct item *item, int row, int side, float most, float total, float sum[BLOCKS_V][4],
-                      __global const uchar *sink, __global uchar *o, __global float *lse, int paired)
+/* `there`: the tile has such a row. */
+DEVICE void store_row(PLAN, const struct item *item, int row, int there, int side, float most, float total,
+                      float sum[BLOCKS_V][4], __global const uchar *sink, __global uchar *o, __global float *lse, int wide)
 {
     const struct row_at at = row_of(plan, &item->s, item->unit, item->first_row + row);
     const float share = share_of(plan, sink, at.head, most, total);
     const long to = output_row(plan, &item->s, &at);
-    if (paired)
-        store_pairs(o, to, (int)plan->dim_v, share, sum, side);
-    else
+    if (wide)
+        store_wide(o, to, (int)plan->dim_v, share, sum, side, there);
+    else if (there)
         store_elements(plan, o, to, share, sum, side);
-    if (LANE % 4 == 0)
+    if (there && LANE % 4 == 0)
         store_lse(plan, &item->s, &at, lse, most, total);
 }
 
@@ -173,17 +179,17 @@ DEVICE void store_rows(PLAN, const struct item *item, struct offsets offset, int
                        const float total[2], float sum[BLOCKS_V][4], __global const uchar *sink, __global uchar *o,
                        __global uchar *lse, __global uchar *workspace)
 {
-    const int paired = plan->o_paired && plan->o_type == MMA_TYPE && (offset.o & 3) == 0;
+    const int wide = plan->o_wide && plan->o_type == MMA_TYPE && (offset.o & 15) == 0;
+    if (item->rows == 0)
+        return;
     UNROLL
     for (int side = 0; side < 2; side++) {
         const float weights = sum_of_four(total[side]);
-        const int mine = row + row_of_lane(side);
-        if (mine >= item->rows)
-            continue;
-        if (launch != LAUNCH_WHOLE)
+        const int mine = row + row_of_lane(side), there = mine < item->rows;
+        if (launch == LAUNCH_WHOLE)
+            store_row(plan, item, min(mine, item->rows - 1), there, side, most[side], weights, sum, sink + offset.sink,
+                      o + offset.o, (__global float *)(lse + offset.lse), wide);
+        else if (there)
             store_part(plan, item, mine, side, most[side], weights, sum, (__global float *)(workspace + offset.workspace));
-        else
-            store_row(plan, item, mine, side, most[side], weights, sum, sink + offset.sink, o + offset.o,
-                      (__global float *)(lse + offset.lse), paired);
     }
 }

@@ -33,7 +33,7 @@ struct plan {
     WIDE has_lse, has_softcap, has_alibi, has_bias, has_sink;
     WIDE changes_scores; /* by softcap, ALiBi, bias or a scale that is not positive */
     WIDE wide;           /* rows of q, k and v begin at multiples of 16 bytes, so far as strides tell */
-    WIDE o_paired;       /* rows of o begin at multiples of two elements, and have a multiple of two */
+    WIDE o_wide;         /* so do those of o, and they end there */
     WIDE listed, long_entries, mask_rows;
     WIDE terms;
     struct term term[4];
