@@ -33,6 +33,7 @@ struct half {
 
 #define KERNEL(group_size) extern "C" __global__ void __launch_bounds__(group_size)
 #define UNROLL _Pragma("unroll")
+#define ROLLED _Pragma("unroll 1") /* code that is seldom reached, or waits anyway, stays short */
 
 /* The plan: kernels take it by value, so that its members are constants of the launch; functions take its address. */
 #define PLAN_PARAMETER const __grid_constant__ struct plan plan_of_launch

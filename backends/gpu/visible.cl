@@ -22,6 +22,7 @@ DEVICE long term_end(PLAN_SPACE const struct term *t, long p, long keys)
 DEVICE ulong seen_word(PLAN, long p, long keys, long tile)
 {
     ulong word = 0;
+    ROLLED
     for (int i = 0; i < plan->terms; i++) {
         long begin = max(term_begin(&plan->term[i], p) - tile * TILE_KEYS, (long)0);
         long end = min(term_end(&plan->term[i], p, keys) - tile * TILE_KEYS, (long)TILE_KEYS);
@@ -42,12 +43,14 @@ DEVICE struct run next_run(PLAN, long first, long last, long keys, int from)
 {
     const int tiles = (int)((keys + TILE_KEYS - 1) / TILE_KEYS);
     struct run run = { tiles, tiles, 0, 0 };
+    ROLLED
     for (int i = 0; i < plan->terms; i++) {
         const long begin = term_begin(&plan->term[i], first), end = term_end(&plan->term[i], last, keys);
         if (begin < end && (long)from * TILE_KEYS < end)
             run.begin = min(run.begin, max(from, (int)(begin / TILE_KEYS)));
     }
     run.end = run.begin;
+    ROLLED
     for (int i = 0; i < plan->terms; i++) {
         const long begin = term_begin(&plan->term[i], first), end = term_end(&plan->term[i], last, keys);
         if (begin >= (long)(run.begin + 1) * TILE_KEYS || end <= (long)run.begin * TILE_KEYS || run.begin == tiles)

@@ -5,6 +5,7 @@
 #define DEVICE
 #define KERNEL(group_size) __kernel __attribute__((reqd_work_group_size(group_size, 1, 1))) void
 #define UNROLL _Pragma("unroll")
+#define ROLLED _Pragma("unroll 1") /* code that is seldom reached, or waits anyway, stays short */
 
 /* How kernels take the plan, how functions do. By value where arguments may be that large: its members then need no load. */
 #ifdef PLAN_BY_VALUE
