@@ -24,8 +24,8 @@ static int the_platform;
 
 struct stub_opencl stub_opencl = {
     .device = {
-        { "  Stub CPU ", "OpenCL 1.2 stub", "OpenCL C 1.2", "7.1", "FULL_PROFILE", "cl_khr_fp64", CL_DEVICE_TYPE_CPU, 1, 1, 1 },
-        { "Stub GPU", "OpenCL 3.0 stub", "OpenCL C 3.0", "7.1", "FULL_PROFILE", "cl_khr_fp16", CL_DEVICE_TYPE_GPU, 1, 1, 1 },
+        { "  Stub CPU ", "OpenCL 1.2 stub", "OpenCL C 1.2", "7.1", "FULL_PROFILE", "cl_khr_fp64", CL_DEVICE_TYPE_CPU, 1, 1, 1, 0 },
+        { "Stub GPU", "OpenCL 3.0 stub", "OpenCL C 3.0", "7.1", "FULL_PROFILE", "cl_khr_fp16", CL_DEVICE_TYPE_GPU, 1, 1, 1, 0 },
     },
     .build_log = "",
 };
@@ -116,6 +116,7 @@ cl_int clGetDeviceInfo(cl_device_id id, cl_uint what, size_t capacity, void *to,
     if (number == STUB_DEVICES)
         return stub_opencl_misuse(__func__, CL_INVALID_DEVICE);
     const struct stub_opencl_device *d = &stub_opencl.device[number];
+    const cl_uint major = d->nvidia_sm / 10, minor = d->nvidia_sm % 10;
     const struct fact facts[] = {
         TEXT(CL_DEVICE_NAME, d->name),
         TEXT(CL_DEVICE_VERSION, d->version),
@@ -140,6 +141,8 @@ cl_int clGetDeviceInfo(cl_device_id id, cl_uint what, size_t capacity, void *to,
         FACT(CL_DEVICE_MAX_WORK_ITEM_SIZES, items),
         FACT(CL_DEVICE_MAX_WORK_GROUP_SIZE, items[0]),
         FACT(CL_DEVICE_MAX_PARAMETER_SIZE, items[0]),
+        FACT(CL_DEVICE_COMPUTE_CAPABILITY_MAJOR_NV, major),
+        FACT(CL_DEVICE_COMPUTE_CAPABILITY_MINOR_NV, minor),
     };
     return ANSWER(facts);
 }

@@ -12,6 +12,7 @@ struct stub_opencl_device {
     const char *name, *version, *language, *driver, *profile, *extensions;
     cl_bitfield type;
     cl_bool little_endian, available, compiler;
+    cl_uint nvidia_sm; /* 90: sm_90, when extensions say that it is NVIDIA's */
 };
 
 struct stub_opencl {
@@ -20,8 +21,9 @@ struct stub_opencl {
     int no_devices;           /* 1: the platform has none, instead of those below */
     struct stub_opencl_device device[STUB_DEVICES];
     const char *build_log;
-    cl_int binary_status; /* of clCreateProgramWithBinary for each device */
-    int compiled, loaded; /* programs built from source, from binaries */
+    cl_int binary_status;  /* of clCreateProgramWithBinary for each device */
+    int compiled, loaded;  /* programs built from source, from binaries */
+    cl_ulong local_memory; /* of every kernel */
 };
 
 extern ATTN_API struct stub_opencl stub_opencl;

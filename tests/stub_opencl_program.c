@@ -148,10 +148,11 @@ cl_int clGetKernelWorkGroupInfo(cl_kernel kernel, cl_device_id device, cl_uint w
         return CL_INVALID_VALUE;
     static const size_t group = LARGEST_GROUP, multiple = 32;
     static const cl_ulong none = 0;
+    const cl_ulong local_memory = stub_opencl.local_memory;
     const struct fact facts[] = {
         FACT(CL_KERNEL_WORK_GROUP_SIZE, group),
         FACT(CL_KERNEL_PREFERRED_WORK_GROUP_SIZE_MULTIPLE, multiple),
-        FACT(CL_KERNEL_LOCAL_MEM_SIZE, none),
+        FACT(CL_KERNEL_LOCAL_MEM_SIZE, local_memory),
         FACT(CL_KERNEL_PRIVATE_MEM_SIZE, none),
     };
     return ANSWER(facts);

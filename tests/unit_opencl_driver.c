@@ -141,6 +141,54 @@ static void devices_described(void **state)
     attn_device_close(device);
 }
 
+/* ---- local memory --------------------------------------------------------------------------------------------------- */
+
+struct memory_listing {
+    struct listing is;
+    cl_ulong local_memory; /* that the compiler says it gives kernels */
+};
+
+/* The kernel for problems of this type, and programs compiled so far, as text. */
+static void print_choice(char *to, size_t capacity, attn_device *device, attn_dtype type)
+{
+    attn_problem problem = ATTN_PROBLEM_INIT;
+    const char *kernel = NULL;
+
+    problem.q = problem.k = problem.v = problem.o = attn_bhsd(type, 1, 1, 128, 128);
+    assert_int_equal(attn_device_choose(device, &problem, &kernel), ATTN_OK);
+    snprintf(to, capacity, "%s %d", kernel, with.says->compiled);
+}
+
+static void choose_on_nvidia(const struct listing *listing)
+{
+    struct stub_opencl_device *d = &with.says->device[1];
+    attn_device *device;
+    char text[3][64];
+
+    with.says->local_memory = ((const struct memory_listing *)listing)->local_memory;
+    d->extensions = "cl_nv_device_attribute_query";
+    d->nvidia_sm = 90;
+    assert_int_equal(attn_device_open("opencl:0", &device), ATTN_OK);
+    for (int i = 0; i < 3; i++)
+        print_choice(text[i], sizeof text[i], device, i ? ATTN_F16 : ATTN_F32);
+    fprintf(stderr, "%s, %s, %s\n", text[0], text[1], text[2]);
+    attn_device_close(device);
+}
+
+/* NVIDIA's driver takes more than it reports, which is found out when a kernel needs it. */
+static void local_memory_asked_once(void **state)
+{
+    static const struct memory_listing cases[] = {
+        { { "a driver that gives more", NULL, 2, "flash-opencl-64 0, mma-opencl-128 1, mma-opencl-128 1\n" }, 84000 },
+        { { "a driver that gives less", NULL, 2, "flash-opencl-64 0, mma-opencl-64 1, mma-opencl-64 1\n" }, 83999 },
+    };
+    const struct listing_backend backend = { "opencl", "ATTN_OPENCL_LIBRARY", choose_on_nvidia };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_true(listing_is(&cases[i].is, &backend));
+}
+
 /* ---- calls that fail ------------------------------------------------------------------------------------------------ */
 
 static void each_call_fails(void **state)
@@ -221,8 +269,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(devices_listed), /* first: what the library has asked for stays */
-        cmocka_unit_test(devices_described), cmocka_unit_test(each_call_fails), cmocka_unit_test(build_log_shown),
-        cmocka_unit_test(build_log_empty),   cmocka_unit_test(build_log_long),
+        cmocka_unit_test(local_memory_asked_once), cmocka_unit_test(devices_described),
+        cmocka_unit_test(each_call_fails),         cmocka_unit_test(build_log_shown),
+        cmocka_unit_test(build_log_empty),         cmocka_unit_test(build_log_long),
     };
 
     return cmocka_run_group_tests_name("opencl_driver", tests, with_opencl_setup, NULL);

@@ -89,6 +89,7 @@ attn_status attn_opencl_open(const attn_opencl_api *cl, const attn_opencl_traits
     }
     opened->cl = cl;
     opened->traits = *traits;
+    atomic_init(&opened->local_memory, 0);
     opened->caches = !attn_environment_off("ATTN_OPENCL_CACHE");
     attn_status status = take_context(opened, context);
     if (!status)
@@ -97,7 +98,6 @@ attn_status attn_opencl_open(const attn_opencl_api *cl, const attn_opencl_traits
         close_device(&opened->base);
         return status;
     }
-    opened->local_memory = attn_opencl_local_memory(opened);
     *device = opened;
     return ATTN_OK;
 }
@@ -123,10 +123,12 @@ static int lacks_tensor_cores(const attn_opencl_traits *t, const attn_problem *p
     return attn_gpu_decline_types(why, problem) || attn_decline_dims(why, shape, most);
 }
 
-static int lacks_room(const attn_opencl_device *d, const attn_opencl_variant *v, attn_why *why)
+static int lacks_room(attn_opencl_device *d, const attn_opencl_variant *v, attn_why *why)
 {
     const attn_opencl_traits *t = &d->traits;
-    const cl_ulong local_memory = v->tensor_cores ? d->local_memory : t->local_memory;
+    cl_ulong local_memory = t->local_memory;
+    if (v->tensor_cores && local_memory < (cl_ulong)v->local_memory)
+        local_memory = attn_opencl_local_memory(d);
     if (t->work_group < (size_t)v->group || t->work_items[0] < (size_t)v->group)
         return attn_decline(why, "needs work-groups of %d, this device has %zu", v->group, t->work_group);
     if (local_memory < (cl_ulong)v->local_memory)
@@ -138,7 +140,7 @@ static int lacks_room(const attn_opencl_device *d, const attn_opencl_variant *v,
 static int why_not(const attn_kernel *kernel, const attn_device *device, const attn_problem *problem,
                    const attn_shape *shape, attn_why *why)
 {
-    const attn_opencl_device *d = (const attn_opencl_device *)device;
+    attn_opencl_device *d = (attn_opencl_device *)device; /* it keeps what was asked */
     const attn_opencl_variant *v = kernel->variant;
     if (attn_decline_dims(why, shape, ATTN_OPENCL_LARGEST_DIM))
         return 1;

@@ -3,6 +3,8 @@
 #ifndef ATTN_OPENCL_DEVICE_H
 #define ATTN_OPENCL_DEVICE_H
 
+#include <stdatomic.h>
+
 #include "backend.h"
 #include "error.h"
 #include "loader.h"
@@ -21,7 +23,7 @@ typedef struct attn_opencl_device {
     const attn_opencl_api *cl;
     attn_opencl_traits traits;
     cl_context context;
-    cl_ulong local_memory;                /* of kernels made for NVIDIA, see local_memory.c */
+    _Atomic(cl_ulong) local_memory;       /* of kernels made for NVIDIA, see local_memory.c; 0: not asked yet */
     attn_opencl_queue queue;              /* the default */
     int caches;                           /* built programs are kept in files */
     attn_lock lock;                       /* of programs */

@@ -21,7 +21,7 @@ static const attn_opencl_source probe = {
       "}\n" },
 };
 
-cl_ulong attn_opencl_local_memory(attn_opencl_device *d)
+static cl_ulong ask(attn_opencl_device *d)
 {
     const attn_opencl_traits *t = &d->traits;
     char options[32];
@@ -32,4 +32,15 @@ cl_ulong attn_opencl_local_memory(attn_opencl_device *d)
     if (attn_opencl_kernel_get(d, &probe, options, "take", &kernel) || kernel->local_memory < MOST_LOCAL_MEMORY)
         return t->local_memory;
     return MOST_LOCAL_MEMORY;
+}
+
+/* Threads that come first together all ask, and get the same answer. */
+cl_ulong attn_opencl_local_memory(attn_opencl_device *d)
+{
+    cl_ulong bytes = atomic_load_explicit(&d->local_memory, memory_order_relaxed);
+    if (!bytes) {
+        bytes = ask(d);
+        atomic_store_explicit(&d->local_memory, bytes, memory_order_relaxed);
+    }
+    return bytes;
 }

@@ -41,7 +41,8 @@ typedef struct attn_opencl_program {
 attn_status attn_opencl_kernel_get(attn_opencl_device *device, const attn_opencl_source *source, const char *options,
                                    const char *name, attn_opencl_kernel **kernel);
 
-/* local_memory.c: bytes that kernels made for NVIDIA may take; what the device tells where it is not one. */
+/* local_memory.c: bytes that kernels made for NVIDIA may take; what the device tells where it is not one. The first call may compile.
+ * Thread-safe. */
 cl_ulong attn_opencl_local_memory(attn_opencl_device *device);
 
 /* Releases what the device has built; when it is closed. */
