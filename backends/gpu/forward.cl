@@ -153,6 +153,33 @@ DEVICE void multiply_slice(__local const struct shared_memory *mine, int buffer,
     }
 }
 
+/* The error of a sum grows with what is added one by one. Rows of more than LONG_DIM channels are summed by LONG_SLICE, the slices'
+ * sums in the memory of the weights, which is free: there are no registers for them. */
+#define LONG_DIM 256
+#define LONG_SLICE 128
+
+DEVICE void keep_product(__local struct shared_memory *mine, int first, int line, int column, float product[ROWS][KEYS])
+{
+    UNROLL
+    for (int r = 0; r < ROWS; r++)
+        UNROLL
+        for (int j = 0; j < KEYS; j++) {
+            __local float *sum = &mine->weights.weight[column * KEYS + j][line * ROWS + r];
+            *sum = first ? product[r][j] : *sum + product[r][j];
+            product[r][j] = 0;
+        }
+}
+
+DEVICE void add_kept(__local const struct shared_memory *mine, int line, int column, float product[ROWS][KEYS])
+{
+    UNROLL
+    for (int r = 0; r < ROWS; r++)
+        UNROLL
+        for (int j = 0; j < KEYS; j++)
+            product[r][j] += mine->weights.weight[column * KEYS + j][line * ROWS + r];
+    barrier(CLK_LOCAL_MEM_FENCE);
+}
+
 DEVICE void add_values(__local const struct shared_memory *mine, int buffer, int first_key, int line, int column,
                        float sum[ROWS][SUMS])
 {
@@ -291,7 +318,11 @@ DEVICE void multiply(PLAN, const struct item *item, const struct step *step, __l
             fetch_keys(plan, mine, k, wide, keys, depth + DEPTH, key);
         }
         multiply_slice(mine, buffer, line, column, product);
+        if (dim > LONG_DIM && (depth + DEPTH) % LONG_SLICE == 0)
+            keep_product(mine, depth + DEPTH == LONG_SLICE, line, column, product);
     }
+    if (dim > LONG_DIM)
+        add_kept(mine, line, column, product);
 }
 
 DEVICE void add_weighted(PLAN, const struct item *item, const struct step *step, __local struct shared_memory *mine,
