@@ -61,9 +61,9 @@ static void pack_values(const void *const *rows, int count, attn_dtype dtype, in
 #undef CALL
 }
 
-/* rows x PANEL of c in registers; every element sums over depth in ascending order. */
-INLINE void block_product(const int rows, int64_t depth, const float *a, int64_t a_stride, const float *b, float *c,
-                          int64_t c_stride, const float *scale)
+/* rows x PANEL of c in registers; every element sums over depth in ascending order. `adds`: what c has is added to the sum. */
+INLINE void block_product(const int rows, int adds, int64_t depth, const float *a, int64_t a_stride, const float *b,
+                          float *c, int64_t c_stride, const float *scale)
 {
     vf sum[BLOCK_ROWS][PANEL_VECTORS];
     UNROLLED (r, rows)
@@ -81,8 +81,12 @@ INLINE void block_product(const int rows, int64_t depth, const float *a, int64_t
     }
     UNROLLED (r, rows)
         UNROLLED (v, PANEL_VECTORS)
-            vf_store(c + r * c_stride + v * LANES, sum[r][v]);
+            vf_store(c + r * c_stride + v * LANES,
+                     adds ? vf_add(vf_load(c + r * c_stride + v * LANES), sum[r][v]) : sum[r][v]);
 }
+
+/* The error of a sum grows with what is added one by one: it is taken in slices of so many. A tile has no more keys. */
+enum { SLICE = ATTN_TILE_K };
 
 typedef void block_function(int64_t depth, const float *a, int64_t a_stride, const float *b, float *c, int64_t c_stride,
                             const float *scale);
@@ -90,7 +94,9 @@ typedef void block_function(int64_t depth, const float *a, int64_t a_stride, con
     static void block_##rows(int64_t depth, const float *a, int64_t a_stride, const float *b, float *c,                \
                              int64_t c_stride, const float *scale)                                                     \
     {                                                                                                                  \
-        block_product(rows, depth, a, a_stride, b, c, c_stride, scale);                                                \
+        for (int64_t k = 0; k < depth; k += SLICE)                                                                     \
+            block_product(rows, k > 0, depth - k < SLICE ? depth - k : SLICE, a + k, a_stride, b + k * PANEL, c,       \
+                          c_stride, k ? NULL : scale);                                                                 \
     }
 BLOCK(1)
 BLOCK(2)
