@@ -118,6 +118,20 @@ test_devices() {
     fi
 }
 
+# Each case is in one shard.
+test_check() {
+    wants 'a shard beyond the last' 2 '' '--shard I,N needs I <= N' check --shard 3,2
+    for shard in 1,3 2,3 3,3; do
+        "$attn" check --list --shard $shard > "$folder/shard" 2> "$err"
+        test -s "$folder/shard"
+        result $? "check --shard $shard has cases"
+        cat "$folder/shard" >> "$folder/shards"
+    done
+    "$attn" check --list | sort > "$folder/cases" 2> "$err"
+    sort "$folder/shards" | diff - "$folder/cases" > "$out"
+    result $? 'shards have every case once'
+}
+
 # pairs COUNT OPTION...: pairs that 64 queries see of 64 keys.
 pairs() {
     count=$1
@@ -394,6 +408,7 @@ test_manual() {
 
 test_usage
 test_devices
+test_check
 test_bad_files
 test_explain
 test_options

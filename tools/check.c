@@ -32,6 +32,7 @@ enum { ISA_LEVELS = sizeof isa_levels / sizeof *isa_levels };
 struct settings {
     const char *device, *kernel, *isa, *filter;
     int level, tap, json, support, list;
+    int64_t shard[2]; /* number and count */
     int64_t seed;
 };
 
@@ -43,6 +44,8 @@ static const struct option_row rows[] = {
                       "level of device cpu: c, avx2, avx512, neon or all; default: ATTN_CPU_ISA, else all"),
     OPTION_ROW_STRING("filter", struct settings, filter, "TEXT",
                       "only checks whose name holds TEXT; * and ? match any"),
+    OPTION_ROW_PAIR("shard", struct settings, shard, "I,N", 1, 1024,
+                    "only the I-th of N parts of the checks, for processes that share them"),
     OPTION_ROW_CHOICE("level", struct settings, level, levels, "how much; each holds the ones before it"),
     OPTION_ROW_FLAG("tap", struct settings, tap, "Test Anything Protocol, every check a line"),
     OPTION_ROW_FLAG("json", struct settings, json, "every check a line of JSON"),
@@ -72,11 +75,24 @@ static int glob(const char *pattern, const char *text)
     return (*pattern == '?' || *pattern == *text) && glob(pattern + 1, text + 1);
 }
 
-/* A substring, or with wildcards the whole name. */
+/* By the name alone (FNV-1a), so that each check is in one shard. */
+static int in_shard(const int64_t shard[2], const char *name)
+{
+    uint32_t hash = UINT32_C(2166136261);
+
+    for (; *name != '\0'; name++)
+        hash = (hash ^ (unsigned char)*name) * UINT32_C(16777619);
+    return (hash >> 16) % (uint32_t)shard[1] == (uint32_t)shard[0] - 1;
+}
+
+/* The filter is a substring, or with wildcards the whole name. */
 static int wanted(const char *name, void *context)
 {
-    const char *filter = ((const struct check *)context)->settings.filter;
+    const struct settings *settings = &((const struct check *)context)->settings;
+    const char *filter = settings->filter;
 
+    if (!in_shard(settings->shard, name))
+        return 0;
     if (filter == NULL)
         return 1;
     return strpbrk(filter, "*?") != NULL ? glob(filter, name) : strstr(name, filter) != NULL;
@@ -398,6 +414,7 @@ int command_check(int argc, char **argv)
     int status;
 
     memset(&check, 0, sizeof check);
+    check.settings.shard[0] = check.settings.shard[1] = 1;
     status = options_parse(&command, argc, argv);
     if (status != OPTIONS_GO)
         return status;
@@ -405,6 +422,8 @@ int command_check(int argc, char **argv)
         return options_usage_error("check", "--tap and --json exclude each other");
     if (check.settings.kernel && check.settings.isa)
         return options_usage_error("check", "--kernel and --isa exclude each other");
+    if (check.settings.shard[0] > check.settings.shard[1])
+        return options_usage_error("check", "--shard I,N needs I <= N");
     if (cases_count() < 0)
         return EXIT_FAILED;
     status = check.settings.list ? list_cases(&check) : check.settings.support ? support(&check) : run(&check);
