@@ -28,8 +28,7 @@ type_options() {
     f32) echo '-DK_TYPE=1 -DV_TYPE=1' ;;
     f16) echo '-DK_TYPE=2 -DV_TYPE=2 -DMMA_TYPE=2' ;;
     bf16) echo '-DK_TYPE=3 -DV_TYPE=3 -DMMA_TYPE=3' ;;
-    any) echo "'-DK_TYPE=(int)plan->k_type' '-DV_TYPE=(int)plan->v_type'" ;;
-    -) ;;
+    any | -) ;;
     *) echo "images.sh: $list: types $1" >&2; exit 1 ;;
     esac
 }

@@ -1,14 +1,19 @@
 /* Flash attention (Dao 2023, arXiv:2307.08691) in f32 arithmetic, whatever the storage: one work-group computes TILE_ROWS query
  * rows, walking tiles of TILE_KEYS keys with an online softmax. Scores are in base 2.
  *
- * Behind item.cl. Built for the storage of K and V (K_TYPE, V_TYPE: attn_dtype), TILE_ROWS, GROUP_SIZE and CHANNELS, the
- * channels of V that a work-group has; all else is in the structs of shared.h, so that few programs serve all problems.
+ * Behind item.cl. Built for the storage of K and V (K_TYPE, V_TYPE: attn_dtype) or for any, TILE_ROWS, GROUP_SIZE and CHANNELS,
+ * the channels of V that a work-group has; all else is in the structs of shared.h, so that few programs serve all problems.
  *
  * Work-items are LINES x COLUMNS. One has ROWS query rows: KEYS keys of the scores and SUMS channels of the output, in
  * registers. Slices of Q and K (DEPTH channels) and of V (VALUES keys) pass through local memory in two buffers, fetched one
  * slice ahead. Q and K lie there transposed, so that what a work-item multiplies is contiguous.
  *
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
+
+#ifndef K_TYPE
+#define K_TYPE (int)plan->k_type
+#define V_TYPE (int)plan->v_type
+#endif
 
 #define ROWS 8
 #define DEPTH 16

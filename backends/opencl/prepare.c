@@ -22,12 +22,15 @@ static const attn_opencl_source forward_source = { "forward.cl", { COMMON_TEXTS,
                                                  attn_opencl_text_rows, attn_opencl_text_forward_mma } },
                                 merge_source = { "merge_parts.cl", { COMMON_TEXTS, attn_opencl_text_merge_parts } };
 
+/* A program for each type, and one for K and V of two types. */
 static attn_status get_portable(const attn_plan *plan, attn_opencl_prepared *made)
 {
-    char options[128];
+    char types[32] = "", options[128];
+    const attn_dtype k = plan->problem.k.dtype, v = plan->problem.v.dtype;
     made->problem.channels = plan->shape.dim_v <= 64 ? 64 : 128;
-    snprintf(options, sizeof options, "-DK_TYPE=%d -DV_TYPE=%d -DTILE_ROWS=%d -DGROUP_SIZE=%d -DCHANNELS=%d%s",
-             (int)plan->problem.k.dtype, (int)plan->problem.v.dtype, plan->kernel->tile_q,
+    if (k == v)
+        snprintf(types, sizeof types, "-DK_TYPE=%d -DV_TYPE=%d ", (int)k, (int)v);
+    snprintf(options, sizeof options, "%s-DTILE_ROWS=%d -DGROUP_SIZE=%d -DCHANNELS=%d%s", types, plan->kernel->tile_q,
              ((const attn_opencl_variant *)plan->kernel->variant)->group, made->problem.channels,
              made->problem.plan_by_value ? " -DPLAN_BY_VALUE" : "");
     return attn_opencl_kernel_get(attn_opencl_of(plan->device), &forward_source, options, "forward", &made->forward);
