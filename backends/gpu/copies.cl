@@ -41,6 +41,14 @@ DEVICE struct share share_of_copier(int me, int copiers, int pitch)
     return share;
 }
 
+/* Where a work-item's row number `i` goes. Rows that are a multiple of 8 apart are swizzled alike: few instructions. */
+DEVICE uint place_of_copy(const struct share *share, int i, int panel, uint to)
+{
+    if (share->apart % 8 == 0)
+        return to + swizzled(share->row, share->chunk, panel) + 128 * share->apart * i;
+    return to + swizzled(share->row + share->apart * i, share->chunk, panel);
+}
+
 /* K or V as a work-item copies it. */
 struct source {
     __global const uchar *tensor;
@@ -94,10 +102,16 @@ DEVICE void copy_rows(PLAN, const struct item *item, const struct source *source
     const long at =
         source->at + (plan->paged ? key_row(plan, &item->s, source->pages, key, item->head_k, source->stride) : key * step);
     __global const uchar *from = source->tensor + 2 * at;
-    UNROLL
+    if (rows >= count && bytes == 16) {
+        UNROLL
+        for (int i = 0; i < count / share->apart; i++, from += 2L * step * share->apart)
+            copy_sixteen(place_of_copy(share, i, panel, to), from);
+        return;
+    }
+    ROLLED
     for (int i = 0; i < count / share->apart; i++) {
         const int mine = share->row + share->apart * i;
-        copy_async(to + swizzled(mine, share->chunk, panel), from + 2L * step * (min(mine, rows - 1) - share->row),
+        copy_async(place_of_copy(share, i, panel, to), from + 2L * step * (min(mine, rows - 1) - share->row),
                    mine < rows ? bytes : 0);
     }
 }
