@@ -9,9 +9,10 @@
 const int MAX_TERMS = 4;
 const int NO_TILE = 0x7fffffff;
 
+/* Without %, which GLSL leaves undefined for negative numbers. */
 int64_t floor_divide(int64_t a, int64_t b)
 {
-    return a / b - (a % b < 0 ? 1 : 0);
+    return a < 0 ? ~(~a / b) : a / b;
 }
 
 int64_t term_begin(int i, int64_t p)
