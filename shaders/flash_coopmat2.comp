@@ -61,7 +61,7 @@ bool k_wide, v_wide;
 
 float16_t query_of(const in uint32_t row, const in uint32_t channel, const in float16_t none)
 {
-    return channel < uint(run.plan.dim) ? Halves(row_address[row]).at[channel] : none;
+    return channel < uint(run.block.plan.dim) ? Halves(row_address[row]).at[channel] : none;
 }
 
 /* Softcap and the like, then the mask: what full tiles leave out. */
@@ -69,7 +69,7 @@ float change(const in uint32_t row, const in uint32_t key, const in float produc
 {
     if ((seen[row][key >> 5] >> (key & 31) & 1) == 0)
         return NOTHING;
-    float a = run.plan.scale * product;
+    float a = run.block.plan.scale * product;
     return CHANGES ? modified(row_modifier[row], int(key), a) : a;
 }
 
@@ -115,7 +115,7 @@ float keep_total(const in uint32_t row, const in uint32_t key, const in float to
 
 float store_sum(const in uint32_t row, const in uint32_t channel, const in float sum, const in int type)
 {
-    if (row < item.rows && channel < uint(run.plan.dim_v))
+    if (row < item.rows && channel < uint(run.block.plan.dim_v))
         store(row_address[row], type, channel, row_share[row] * sum);
     return sum;
 }
@@ -136,18 +136,18 @@ void load_keys(out KEYS keys)
     tensorViewNV<2, false, 1, 0> transposed = createTensorViewNV(2, false, 1, 0);
     uint64_t at = address_of_k(step, item, 0, F16);
     if (k_wide)
-        coopMatLoadTensorNV(keys, AlignedHalves(at).at, 0, tile_layout(run.plan.k_stride[2], run.plan.dim, DIM), transposed);
+        coopMatLoadTensorNV(keys, AlignedHalves(at).at, 0, tile_layout(run.block.plan.k_stride[2], run.block.plan.dim, DIM), transposed);
     else
-        coopMatLoadTensorNV(keys, Halves(at).at, 0, tile_layout(run.plan.k_stride[2], run.plan.dim, DIM), transposed);
+        coopMatLoadTensorNV(keys, Halves(at).at, 0, tile_layout(run.block.plan.k_stride[2], run.block.plan.dim, DIM), transposed);
 }
 
 void load_values(out VALUES values)
 {
     uint64_t at = address_of_v(step, item, 0, F16);
     if (v_wide)
-        coopMatLoadTensorNV(values, AlignedHalves(at).at, 0, tile_layout(run.plan.v_stride[2], run.plan.dim_v, DIM_V));
+        coopMatLoadTensorNV(values, AlignedHalves(at).at, 0, tile_layout(run.block.plan.v_stride[2], run.block.plan.dim_v, DIM_V));
     else
-        coopMatLoadTensorNV(values, Halves(at).at, 0, tile_layout(run.plan.v_stride[2], run.plan.dim_v, DIM_V));
+        coopMatLoadTensorNV(values, Halves(at).at, 0, tile_layout(run.block.plan.v_stride[2], run.block.plan.dim_v, DIM_V));
 }
 
 /* ---- one tile of keys -------------------------------------------------------------------------------------------- */
@@ -170,8 +170,8 @@ void add_tile(const in QUERIES queries, inout STATES most, inout STATES total, i
     SCORES score = SCORES(0), origin;
     STATES highest, before = most, factors, added;
     SUMS sum_factors;
-    bool as_is = step.full && keys_of_tile(step, item) == TILE_KEYS && !CHANGES && run.plan.scale > 0;
-    float factor = as_is ? run.plan.scale : 1;
+    bool as_is = step.full && keys_of_tile(step, item) == TILE_KEYS && !CHANGES && run.block.plan.scale > 0;
+    float factor = as_is ? run.block.plan.scale : 1;
     load_keys(keys);
     score = coopMatMulAdd(queries, keys, score);
     load_values(values);
@@ -213,14 +213,14 @@ void store_rows(const in STATES most, const in STATES total, const in SUMS sum)
     coopMatPerElementNV(unused, most, keep_most);
     coopMatPerElementNV(unused, total, keep_total);
     find_targets();
-    coopMatPerElementNV(unused_sum, sum, store_sum, run.kind == LAUNCH_WHOLE ? int(run.plan.o_type) : F32);
+    coopMatPerElementNV(unused_sum, sum, store_sum, run.kind == LAUNCH_WHOLE ? int(run.block.plan.o_type) : F32);
 }
 
 void find_queries()
 {
     for (int i = me; i < ROWS; i += int(GROUP)) {
         Row row = row_at(item, min(i, item.rows - 1));
-        row_address[i] = run.q + 2 * query_row(item.sequence, row, run.plan.q_stride);
+        row_address[i] = run.q + 2 * query_row(item.sequence, row, run.block.plan.q_stride);
     }
     barrier();
 }
@@ -230,8 +230,8 @@ void main()
     item = item_of_group();
     if (item.rows <= 0)
         return;
-    k_wide = is_wide(run.k, F16, run.plan.k_stride, run.plan.dim);
-    v_wide = is_wide(run.v, F16, run.plan.v_stride, run.plan.dim_v);
+    k_wide = is_wide(run.k, F16, run.block.plan.k_stride, run.block.plan.dim);
+    v_wide = is_wide(run.v, F16, run.block.plan.v_stride, run.block.plan.dim_v);
     find_queries();
     QUERIES queries = QUERIES(0);
     STATES most = STATES(NOTHING), total = STATES(0);

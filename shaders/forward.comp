@@ -42,8 +42,8 @@ int first_channel = int(gl_WorkGroupID.z) * CHANNELS;
 Item item;
 Step step;
 uint64_t q_row;
-int dim = int(run.plan.dim), dim_v = int(run.plan.dim_v); /* read once, as is scale */
-float scale = run.plan.scale;
+int dim = int(run.block.plan.dim), dim_v = int(run.block.plan.dim_v); /* read once, as is scale */
+float scale = run.block.plan.scale;
 bool q_wide, k_wide, v_wide;
 Eight q_next, k_next, v_next;
 vec4 product[ROWS], sum[ROWS][2];
@@ -243,7 +243,7 @@ void add_tile()
     find_rows();
     compute_scores();
     fetch_v(0);
-    if (run.plan.changes_scores != 0)
+    if (run.block.plan.changes_scores != 0)
         modify_scores();
     if (!step.full || keys < TILE_KEYS)
         mask_scores();
@@ -301,10 +301,10 @@ void main()
         return;
     step = first_step(item);
     Row row = row_at(item, min(me >> 1, item.rows - 1));
-    q_row = run.q + bytes_of(Q_TYPE) * query_row(item.sequence, row, run.plan.q_stride);
-    q_wide = is_wide(run.q, Q_TYPE, run.plan.q_stride, run.plan.dim);
-    k_wide = is_wide(run.k, K_TYPE, run.plan.k_stride, run.plan.dim);
-    v_wide = is_wide(run.v, V_TYPE, run.plan.v_stride, run.plan.dim_v);
+    q_row = run.q + bytes_of(Q_TYPE) * query_row(item.sequence, row, run.block.plan.q_stride);
+    q_wide = is_wide(run.q, Q_TYPE, run.block.plan.q_stride, run.block.plan.dim);
+    k_wide = is_wide(run.k, K_TYPE, run.block.plan.k_stride, run.block.plan.dim);
+    v_wide = is_wide(run.v, V_TYPE, run.block.plan.v_stride, run.block.plan.dim_v);
     [[unroll]] for (int r = 0; r < ROWS; r++) {
         most[r] = NOTHING;
         total[r] = 0;

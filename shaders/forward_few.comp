@@ -47,7 +47,7 @@ int line = me / LANES, column = me % LANES;
 
 Item item;
 Step step;
-int dim = int(run.plan.dim), dim_v = int(run.plan.dim_v); /* read once */
+int dim = int(run.block.plan.dim), dim_v = int(run.block.plan.dim_v); /* read once */
 bool k_wide, v_wide;
 Eight keys[KEYS][EIGHTS], values[VALUES][PASSES];
 vec4 most[QUADS], total[QUADS], sum[ROWS][SUMS];
@@ -56,13 +56,13 @@ vec4 most[QUADS], total[QUADS], sum[ROWS][SUMS];
 
 void put_queries()
 {
-    bool wide = is_wide(run.q, Q_TYPE, run.plan.q_stride, run.plan.dim);
+    bool wide = is_wide(run.q, Q_TYPE, run.block.plan.q_stride, run.block.plan.dim);
     for (int i = me; i < ROWS * DIM / 8; i += GROUP) {
         Row row = row_at(item, min(i / (DIM / 8), item.rows - 1));
-        uint64_t at = run.q + bytes_of(Q_TYPE) * query_row(item.sequence, row, run.plan.q_stride);
+        uint64_t at = run.q + bytes_of(Q_TYPE) * query_row(item.sequence, row, run.block.plan.q_stride);
         Eight eight = load_eight(at, Q_TYPE, i % (DIM / 8) * 8, dim, wide);
-        pool[2 * i] = run.plan.scale * low_of(Q_TYPE, eight);
-        pool[2 * i + 1] = run.plan.scale * high_of(Q_TYPE, eight);
+        pool[2 * i] = run.block.plan.scale * low_of(Q_TYPE, eight);
+        pool[2 * i + 1] = run.block.plan.scale * high_of(Q_TYPE, eight);
     }
 }
 
@@ -121,13 +121,13 @@ float changed(float product, Modifier m, uvec2 bits, int key)
 {
     if ((bits[key >> 5] >> (key & 31) & 1) == 0)
         return NOTHING;
-    return run.plan.changes_scores != 0 ? modified(m, key, product) : product;
+    return run.block.plan.changes_scores != 0 ? modified(m, key, product) : product;
 }
 
 void put_scores(int turn)
 {
     float product[KEYS][QUADS];
-    bool changes = run.plan.changes_scores != 0 || !step.full || keys_of_tile(step, item) < TILE_KEYS;
+    bool changes = run.block.plan.changes_scores != 0 || !step.full || keys_of_tile(step, item) < TILE_KEYS;
     find_products(product);
     [[unroll]] for (int i = 0; i < QUADS; i++) {
         int row = 4 * i + lane;
@@ -255,8 +255,8 @@ void main()
     item = item_of_group();
     if (item.rows <= 0)
         return;
-    k_wide = is_wide(run.k, K_TYPE, run.plan.k_stride, run.plan.dim);
-    v_wide = is_wide(run.v, V_TYPE, run.plan.v_stride, run.plan.dim_v);
+    k_wide = is_wide(run.k, K_TYPE, run.block.plan.k_stride, run.block.plan.dim);
+    v_wide = is_wide(run.v, V_TYPE, run.block.plan.v_stride, run.block.plan.dim_v);
     [[unroll]] for (int i = 0; i < QUADS; i++) {
         most[i] = vec4(NOTHING);
         total[i] = vec4(0);

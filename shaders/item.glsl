@@ -19,7 +19,7 @@ struct Item {
 /* Row i of the query tile; head fastest. */
 Row row_at(Item item, int i)
 {
-    int pack = int(run.plan.pack), at = item.first_head + i;
+    int pack = int(run.block.plan.pack), at = item.first_head + i;
     return Row(item.first_query + at / pack, item.unit * pack + at % pack);
 }
 
@@ -45,14 +45,14 @@ int entries_before(uint64_t list, int entries, int tile)
 /* The list of the query tile, less what is before begin_tile. A long one is left to its chunks. */
 void find_list(inout Item item, int64_t tile)
 {
-    Lists lists = Lists(run.plan.lists + 40 * item.sequence.number);
-    int64_t table = int_at(run.plan.table_of, lists.heads + item.unit * run.plan.pack);
-    uint64_t first = run.plan.first + 8 * (lists.first + table * lists.tiles + tile);
+    list_table lists = ListTable(run.block.lists + 40 * item.sequence.number).at;
+    int64_t table = int_at(run.block.table_of, lists.heads + item.unit * run.block.plan.pack);
+    uint64_t first = run.block.first + 8 * (lists.first + table * lists.tiles + tile);
     int64_t begin = Wide(first).value;
-    item.list = run.plan.entries + 8 * (lists.entries + begin);
+    item.list = run.block.entries + 8 * (lists.entries + begin);
     item.entries = int(Wide(first + 8).value - begin);
-    item.masks = run.plan.masks + 8 * lists.masks;
-    if (run.kind == LAUNCH_WHOLE && item.entries > run.plan.long_entries)
+    item.masks = run.block.masks + 8 * lists.masks;
+    if (run.kind == LAUNCH_WHOLE && item.entries > run.block.plan.long_entries)
         item.rows = 0;
     int skipped = item.begin_tile > 0 ? entries_before(item.list, item.entries, item.begin_tile) : 0;
     item.list += 8 * skipped;
@@ -63,13 +63,13 @@ void find_list(inout Item item, int64_t tile)
 Item query_tile(int64_t unit, int64_t tile)
 {
     Item item;
-    item.sequence = sequence_of(unit / run.plan.units);
-    item.unit = unit % run.plan.units;
-    item.head_k = item.unit * run.plan.pack / run.plan.group;
-    item.first_query = tile * run.plan.tile_rows / run.plan.pack;
-    item.first_head = int(tile * run.plan.tile_rows % run.plan.pack);
-    int64_t rows = item.sequence.rows * run.plan.pack - tile * run.plan.tile_rows;
-    item.rows = int(clamp(rows, int64_t(0), run.plan.tile_rows));
+    item.sequence = sequence_of(unit / run.block.plan.units);
+    item.unit = unit % run.block.plan.units;
+    item.head_k = item.unit * run.block.plan.pack / run.block.plan.group;
+    item.first_query = tile * run.block.plan.tile_rows / run.block.plan.pack;
+    item.first_head = int(tile * run.block.plan.tile_rows % run.block.plan.pack);
+    int64_t rows = item.sequence.rows * run.block.plan.pack - tile * run.block.plan.tile_rows;
+    item.rows = int(clamp(rows, int64_t(0), run.block.plan.tile_rows));
     item.slot = 0;
     item.begin_tile = 0;
     item.end_tile = int((item.sequence.keys + TILE_KEYS - 1) / TILE_KEYS);
@@ -80,7 +80,7 @@ Item query_tile(int64_t unit, int64_t tile)
 
 void take_chunk(inout Item item, int64_t slot, int64_t chunk)
 {
-    int tiles = int(run.plan.split_keys / TILE_KEYS);
+    int tiles = int(run.block.plan.split_keys / TILE_KEYS);
     item.slot = slot;
     item.begin_tile = int(chunk) * tiles;
     item.end_tile = min(item.end_tile, item.begin_tile + tiles);
@@ -91,21 +91,21 @@ Item item_of_group()
     int64_t tile = run.first_tile + int(gl_WorkGroupID.x), unit = run.first_unit + int(gl_WorkGroupID.y), slot = tile,
             chunk = 0;
     if (run.kind == LAUNCH_WHOLE) {
-        tile = run.plan.tiles - 1 - tile; /* with a causal mask the last are the longest */
+        tile = run.block.plan.tiles - 1 - tile; /* with a causal mask the last are the longest */
     } else if (run.kind == LAUNCH_LONG) {
-        Chunk c = Chunk(run.plan.chunks + 24 * tile);
+        long_chunk c = LongChunk(run.block.chunks + 24 * tile).at;
         unit = c.unit;
         tile = c.tile;
         chunk = c.chunk;
     } else {
-        slot += unit * run.plan.tiles * run.plan.chunk_count;
-        chunk = tile % run.plan.chunk_count;
-        tile /= run.plan.chunk_count;
+        slot += unit * run.block.plan.tiles * run.block.plan.chunks;
+        chunk = tile % run.block.plan.chunks;
+        tile /= run.block.plan.chunks;
     }
     Item item = query_tile(unit, tile);
     if (run.kind != LAUNCH_WHOLE)
         take_chunk(item, slot, chunk);
-    if (run.plan.listed != 0 && item.rows > 0)
+    if (run.block.plan.listed != 0 && item.rows > 0)
         find_list(item, tile);
     return item;
 }
@@ -129,11 +129,11 @@ ivec2 entry_at(Item item, int i)
 Step first_step(Item item)
 {
     Step step;
-    step.next = run.plan.listed != 0 ? 0 : item.begin_tile;
+    step.next = run.block.plan.listed != 0 ? 0 : item.begin_tile;
     step.tile = step.mask = 0;
     step.full = false;
     step.ahead = item.entries > 0 ? entry_at(item, 0) : ivec2(0);
-    if (run.plan.listed == 0)
+    if (run.block.plan.listed == 0)
         step.ranges = ranges_of(position_at(item, 0), position_at(item, item.rows - 1), item.sequence.keys);
     return step;
 }
@@ -141,7 +141,7 @@ Step first_step(Item item)
 /* Goes to the next tile; false: there is none. */
 bool find_tile(inout Step step, Item item)
 {
-    if (run.plan.listed != 0) {
+    if (run.block.plan.listed != 0) {
         if (step.next >= item.entries)
             return false;
         step.tile = step.ahead.x;
@@ -171,9 +171,9 @@ uint64_t bits_of_row(Step step, Item item, int i)
     if (step.full)
         return bits;
     i = min(i, item.rows - 1);
-    if (run.plan.listed == 0)
+    if (run.block.plan.listed == 0)
         return visible_bits(position_at(item, i), first_key, item.sequence.keys);
-    int64_t word = step.mask * run.plan.mask_rows + row_at(item, i).query - item.first_query;
+    int64_t word = step.mask * run.block.plan.mask_rows + row_at(item, i).query - item.first_query;
     return bits & uint64_t(Wide(item.masks + 8 * word).value);
 }
 
@@ -183,13 +183,13 @@ uint64_t bits_of_row(Step step, Item item, int i)
 uint64_t address_of_k(Step step, Item item, int j, int type)
 {
     int64_t key = min(int64_t(step.tile) * TILE_KEYS + j, item.sequence.keys - 1);
-    return run.k + bytes_of(type) * key_row(item.sequence, key, item.head_k, run.plan.k_stride);
+    return run.k + bytes_of(type) * key_row(item.sequence, key, item.head_k, run.block.plan.k_stride);
 }
 
 uint64_t address_of_v(Step step, Item item, int j, int type)
 {
     int64_t key = min(int64_t(step.tile) * TILE_KEYS + j, item.sequence.keys - 1);
-    return run.v + bytes_of(type) * key_row(item.sequence, key, item.head_k, run.plan.v_stride);
+    return run.v + bytes_of(type) * key_row(item.sequence, key, item.head_k, run.block.plan.v_stride);
 }
 
 #endif

@@ -6,18 +6,17 @@
 
 #include "softmax.glsl"
 #include "storage.glsl"
+#include "gpu/shared.h"
 
-/* struct merge of backends/gpu/shared.h, less what differs by part. */
-layout(buffer_reference, scalar, buffer_reference_align = 8) readonly buffer Merge {
-    int64_t first, heads, positions, channels;
-    int64_t part_o_type, o_type, has_lse, has_sink;
-    int64_t part_o_stride[4], part_lse_stride[4], o_stride[4], lse_stride[4], sink_stride;
+/* What differs by part is in the push constants instead. */
+layout(buffer_reference, scalar, buffer_reference_align = 8) readonly buffer Layouts {
+    merge of;
 };
 
 /* Addresses; the work-groups' first row. */
 layout(push_constant, scalar) uniform Run {
     uint64_t part_o, part_lse, o, lse, sink, sums;
-    Merge merge;
+    Layouts layouts;
     int64_t first_row;
     int first; /* nothing was added yet */
 } run;
@@ -30,8 +29,8 @@ struct Place {
 
 Place place_of_group()
 {
-    int64_t row = run.first_row + int(gl_WorkGroupID.x), heads = row / run.merge.positions;
-    return Place(row, heads / run.merge.heads, heads % run.merge.heads, row % run.merge.positions);
+    int64_t row = run.first_row + int(gl_WorkGroupID.x), heads = row / run.layouts.of.positions;
+    return Place(row, heads / run.layouts.of.heads, heads % run.layouts.of.heads, row % run.layouts.of.positions);
 }
 
 int64_t element_of(int64_t stride[4], Place at)
@@ -41,7 +40,7 @@ int64_t element_of(int64_t stride[4], Place at)
 
 uint64_t sums_of(Place at)
 {
-    return run.sums + 4 * at.row * (run.merge.channels + 2);
+    return run.sums + 4 * at.row * (run.layouts.of.channels + 2);
 }
 
 #endif

@@ -8,15 +8,15 @@
 void main()
 {
     Place at = place_of_group();
-    int channels = int(run.merge.channels), type = int(run.merge.o_type);
-    uint64_t sum = sums_of(at), o = run.o + bytes_of(type) * element_of(run.merge.o_stride, at);
+    int channels = int(run.layouts.of.channels), type = int(run.layouts.of.o_type);
+    uint64_t sum = sums_of(at), o = run.o + bytes_of(type) * element_of(run.layouts.of.o_stride, at);
     float weight = float_at(sum, channels + 1), whole = float_at(sum, channels) + log(weight > 0 ? weight : 1);
     float share = weight > 0 ? 1 / weight : 0;
-    if (run.merge.has_sink != 0 && weight > 0)
-        share /= 1 + exp(float_at(run.sink, at.head * run.merge.sink_stride) - whole);
+    if (run.layouts.of.has_sink != 0 && weight > 0)
+        share /= 1 + exp(float_at(run.sink, at.head * run.layouts.of.sink_stride) - whole);
     for (int c = int(gl_LocalInvocationIndex); c < channels; c += 64)
         store(o, type, c, share * float_at(sum, c));
-    if (run.merge.has_lse != 0 && gl_LocalInvocationIndex == 0)
-        Word(run.lse + 4 * element_of(run.merge.lse_stride, at)).value =
+    if (run.layouts.of.has_lse != 0 && gl_LocalInvocationIndex == 0)
+        Word(run.lse + 4 * element_of(run.layouts.of.lse_stride, at)).value =
             weight > 0 ? floatBitsToUint(whole) : MINUS_INFINITY;
 }

@@ -19,7 +19,7 @@ float highest_of_parts()
 {
     float highest = NOTHING;
     for (int i = me; i < parts; i += GROUP)
-        highest = max(highest, float_at(part + i * bytes, run.plan.dim_v));
+        highest = max(highest, float_at(part + i * bytes, run.block.plan.dim_v));
     weight[me] = highest;
     barrier();
     for (int i = 0; i < GROUP; i++)
@@ -31,8 +31,8 @@ float highest_of_parts()
 void weigh_parts(int first, float highest)
 {
     bool mine = first + me < parts;
-    weight[me] = mine ? weight_of(float_at(part + (first + me) * bytes, run.plan.dim_v), highest) : 0;
-    total_of[me] = mine ? float_at(part + (first + me) * bytes, run.plan.dim_v + 1) : 0;
+    weight[me] = mine ? weight_of(float_at(part + (first + me) * bytes, run.block.plan.dim_v), highest) : 0;
+    total_of[me] = mine ? float_at(part + (first + me) * bytes, run.block.plan.dim_v + 1) : 0;
     barrier();
 }
 
@@ -59,12 +59,12 @@ void merge_channels(Item item, int row, int channel, float highest)
         weigh_parts(first, highest);
         for (int i = 0; i < min(parts - first, GROUP); i++)
             end.total += weight[i] * total_of[i];
-        if (channel < run.plan.dim_v)
+        if (channel < run.block.plan.dim_v)
             sum += sum_of_parts(first, channel);
         barrier();
     }
     Target target = result_of(item, row, end);
-    if (channel < run.plan.dim_v)
+    if (channel < run.block.plan.dim_v)
         store(target.to, target.type, channel, target.share * sum);
     if (channel == 0)
         store_lse(item, row, end);
@@ -72,12 +72,12 @@ void merge_channels(Item item, int row, int channel, float highest)
 
 void main()
 {
-    int64_t group = int64_t(run.first_tile) + int(gl_WorkGroupID.x), tile = group / run.plan.tile_rows;
-    int64_t unit = run.first_unit + int(gl_WorkGroupID.y), slot = (unit * run.plan.tiles + tile) * run.plan.chunk_count;
-    int row = int(group % run.plan.tile_rows);
-    parts = int(run.plan.chunk_count);
+    int64_t group = int64_t(run.first_tile) + int(gl_WorkGroupID.x), tile = group / run.block.plan.tile_rows;
+    int64_t unit = run.first_unit + int(gl_WorkGroupID.y), slot = (unit * run.block.plan.tiles + tile) * run.block.plan.chunks;
+    int row = int(group % run.block.plan.tile_rows);
+    parts = int(run.block.plan.chunks);
     if (run.kind == LAUNCH_LONG) {
-        LongList list = LongList(run.plan.long_lists + 32 * tile);
+        long_list list = LongList(run.block.long_lists + 32 * tile).at;
         unit = list.unit;
         slot = list.first_part;
         parts = int(list.parts);
@@ -89,6 +89,6 @@ void main()
     part = part_row(slot, row);
     bytes = part_row(slot + 1, row) - part;
     float highest = highest_of_parts();
-    for (int channel = 0; channel < run.plan.dim_v; channel += GROUP)
+    for (int channel = 0; channel < run.block.plan.dim_v; channel += GROUP)
         merge_channels(item, row, channel + me, highest);
 }

@@ -21,9 +21,9 @@ float share_of(int64_t head, End end)
 {
     if (end.total == 0)
         return 0;
-    if (run.plan.has_sink == 0)
+    if (run.block.plan.has_sink == 0)
         return 1 / end.total;
-    return 1 / (end.total * (1 + exp(float_at(run.sink, head * run.plan.sink_stride) - lse_of(end))));
+    return 1 / (end.total * (1 + exp(float_at(run.sink, head * run.block.plan.sink_stride) - lse_of(end))));
 }
 
 /* Where the sums of a row go. */
@@ -37,15 +37,15 @@ struct Target {
 Target result_of(Item item, int i, End end)
 {
     Row row = row_at(item, i);
-    int type = int(run.plan.o_type);
-    return Target(run.o + bytes_of(type) * query_row(item.sequence, row, run.plan.o_stride), type,
-                  is_wide(run.o, type, run.plan.o_stride, run.plan.dim_v), share_of(row.head, end));
+    int type = int(run.block.plan.o_type);
+    return Target(run.o + bytes_of(type) * query_row(item.sequence, row, run.block.plan.o_stride), type,
+                  is_wide(run.o, type, run.block.plan.o_stride, run.block.plan.dim_v), share_of(row.head, end));
 }
 
 /* A part of a row: the sums of its channels, then its end. */
 uint64_t part_row(int64_t slot, int i)
 {
-    return run.workspace + 4 * ((slot * run.plan.tile_rows + i) * (run.plan.dim_v + 2));
+    return run.workspace + 4 * ((slot * run.block.plan.tile_rows + i) * (run.block.plan.dim_v + 2));
 }
 
 Target target_of(Item item, int i, End end)
@@ -58,7 +58,7 @@ Target target_of(Item item, int i, End end)
 /* Four sums, from `channel` on; those at dim_v and behind are nobody's. */
 void store_sums(Target target, int channel, vec4 sum)
 {
-    int dim = int(run.plan.dim_v);
+    int dim = int(run.block.plan.dim_v);
     sum *= target.share;
     if (target.wide && channel < dim)
         store4(target.to, target.type, channel, sum);
@@ -68,8 +68,8 @@ void store_sums(Target target, int channel, vec4 sum)
 
 void store_lse(Item item, int i, End end)
 {
-    if (run.plan.has_lse != 0)
-        Word(run.lse + 4 * query_row(item.sequence, row_at(item, i), run.plan.lse_stride)).value =
+    if (run.block.plan.has_lse != 0)
+        Word(run.lse + 4 * query_row(item.sequence, row_at(item, i), run.block.plan.lse_stride)).value =
             end.total == 0 ? MINUS_INFINITY : floatBitsToUint(lse_of(end));
 }
 
@@ -80,8 +80,8 @@ void store_end(Item item, int i, End end)
         return;
     }
     uint64_t part = part_row(item.slot, i);
-    Float(part + 4 * run.plan.dim_v).value = end.most;
-    Float(part + 4 * run.plan.dim_v + 4).value = end.total;
+    Float(part + 4 * run.block.plan.dim_v).value = end.most;
+    Float(part + 4 * run.block.plan.dim_v + 4).value = end.total;
 }
 
 #endif

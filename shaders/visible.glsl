@@ -17,14 +17,14 @@ int64_t floor_divide(int64_t a, int64_t b)
 
 int64_t term_begin(int i, int64_t p)
 {
-    Term t = run.plan.term[i];
+    term t = run.block.plan.term[i];
     int64_t begin = max(t.begin, p - t.left);
     return t.chunk > 0 ? max(begin, (floor_divide(p, t.chunk) - t.back) * t.chunk) : begin;
 }
 
 int64_t term_end(int i, int64_t p, int64_t keys)
 {
-    Term t = run.plan.term[i];
+    term t = run.block.plan.term[i];
     int64_t end = min(p + t.right + 1, min(t.end, keys));
     return t.chunk > 0 ? min(end, (floor_divide(p, t.chunk) + t.ahead + 1) * t.chunk) : end;
 }
@@ -42,7 +42,7 @@ uint64_t bits_between(int64_t begin, int64_t end, int64_t first)
 uint64_t visible_bits(int64_t p, int64_t first, int64_t keys)
 {
     uint64_t bits = uint64_t(0);
-    for (int i = 0; i < int(run.plan.terms); i++)
+    for (int i = 0; i < int(run.block.plan.terms); i++)
         bits |= bits_between(term_begin(i, p), term_end(i, p, keys), first);
     return bits;
 }
@@ -56,7 +56,7 @@ Ranges ranges_of(int64_t first_p, int64_t last_p, int64_t keys)
 {
     Ranges r = Ranges(ivec4(0), ivec4(0), ivec4(0), ivec4(0));
     [[unroll]] for (int i = 0; i < MAX_TERMS; i++) {
-        if (i >= int(run.plan.terms))
+        if (i >= int(run.block.plan.terms))
             break;
         int64_t begin = term_begin(i, first_p), end = term_end(i, last_p, keys);
         if (begin >= end)

@@ -1,21 +1,29 @@
-/* What host and kernels tell each other: read by the C compiler and, in front of the kernels, by the device's. Members are 8
- * bytes wide, or in pairs of 4, so that both lay the structs out alike.
+/* What host and kernels tell each other: read by the C compiler, by glslc and, in front of the kernels, by the device's
+ * compiler. Members are 8 bytes wide, or in pairs of 4, so that all lay the structs out alike.
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 #ifndef ATTN_GPU_SHARED_H
 #define ATTN_GPU_SHARED_H
 
+/* GLSL, which glslc defines VULKAN in, has no enums, and names structs without the word. */
 #if defined __OPENCL_VERSION__ || defined __CUDACC__
 #define WIDE long
+#define TERM struct term
+#elif defined VULKAN
+#define WIDE int64_t
+#define TERM term
 #else
 #include <stdint.h>
 #define WIDE int64_t
+#define TERM struct term
 #endif
 
-/* Keys of a tile; work-items that merge a row. */
-enum { TILE_KEYS = 64, MERGE_GROUP = 64 };
+#define TILE_KEYS 64   /* keys of a tile */
+#define MERGE_GROUP 64 /* work-items that merge a row */
 
 /* What a work-group does: all keys of a query tile; one chunk of them, of every query tile; one chunk of a long list. */
-enum { LAUNCH_WHOLE, LAUNCH_SPLIT, LAUNCH_LONG };
+#define LAUNCH_WHOLE 0
+#define LAUNCH_SPLIT 1
+#define LAUNCH_LONG 2
 
 /* attn_term of visible.h. */
 struct term {
@@ -36,7 +44,7 @@ struct plan {
     WIDE o_wide;         /* so do those of o, and they end there */
     WIDE listed, long_entries, mask_rows;
     WIDE terms;
-    struct term term[4];
+    TERM term[4];
     float scale, softcap; /* both with log2(e) */
 };
 
