@@ -1,6 +1,6 @@
 /* Flash attention on cooperative matrices of 16 x 16 x 16 (VK_KHR_cooperative_matrix): f16 inputs, f32 sums. A subgroup has
- * bands of 16 query rows, which share what it reads of keys and values: their queries, scores and sums stay in its
- * registers; tiles of 64 keys and values pass through shared memory, fetched one ahead.
+ * 16 query rows: their queries, scores and sums stay in its registers; tiles of 64 keys and values pass through shared
+ * memory, fetched one ahead.
  *
  * Which elements of a matrix an invocation holds is the driver's secret, but the same for all matrices of a type, so sums
  * are rescaled element by element. Two more things are asked of the device when a work-group begins, by loading a matrix of
@@ -20,17 +20,17 @@
 
 #include "modify.glsl"
 #include "output.glsl"
+#include "walk.glsl"
 
 layout(constant_id = 0) const int DIM = 128;     /* bound of D: a multiple of 16 */
 layout(constant_id = 1) const int DIM_V = 128;   /* bound of Dv: a multiple of 32 */
 layout(constant_id = 2) const int GROUP = 256;   /* invocations */
 layout(constant_id = 3) const int SUBGROUP = 32; /* invocations of a subgroup, all of them full */
 layout(constant_id = 4) const bool CHANGES = true; /* plan.changes_scores */
-layout(constant_id = 5) const int BANDS = 1;     /* of a subgroup */
 
 layout(local_size_x_id = 2) in;
 
-const int SIDE = 16, SUBGROUPS = GROUP / SUBGROUP, OWN_ROWS = SIDE * BANDS, TILE_ROWS = OWN_ROWS * SUBGROUPS;
+const int SIDE = 16, SUBGROUPS = GROUP / SUBGROUP, TILE_ROWS = SIDE * SUBGROUPS;
 const int DEPTHS = DIM / SIDE, BLOCKS = TILE_KEYS / SIDE, COLUMNS = DIM_V / SIDE;
 const int K_EIGHTS = DIM / 8, V_EIGHTS = DIM_V / 8;
 const int K_FETCHES = (TILE_KEYS * K_EIGHTS + GROUP - 1) / GROUP, V_FETCHES = (TILE_KEYS * V_EIGHTS + GROUP - 1) / GROUP;
@@ -44,7 +44,7 @@ shared uvec4 pool[TILES > ROWS ? TILES : ROWS];
 const int STAGE = SIDE * SIDE / 4; /* one matrix of f32 a subgroup */
 shared uvec4 stage[SUBGROUPS * STAGE];
 shared uint64_t k_row[2][TILE_KEYS], v_row[2][TILE_KEYS];
-shared uvec2 seen[2][TILE_ROWS];
+shared uvec2 seen[TILE_ROWS];
 shared vec2 row_end[TILE_ROWS];
 
 #define LEFT coopmat<float16_t, gl_ScopeSubgroup, 16, 16, gl_MatrixUseA>
@@ -53,16 +53,14 @@ shared vec2 row_end[TILE_ROWS];
 #define HALF_RESULT coopmat<float16_t, gl_ScopeSubgroup, 16, 16, gl_MatrixUseAccumulator>
 
 int me = int(gl_SubgroupID) * SUBGROUP + int(gl_SubgroupInvocationID), lane = int(gl_SubgroupInvocationID);
-int first_row = int(gl_SubgroupID) * OWN_ROWS, stage_at = int(gl_SubgroupID) * STAGE;
+int first_row = int(gl_SubgroupID) * SIDE, stage_at = int(gl_SubgroupID) * STAGE;
 
-Item item;
-Step step;
 int dim = int(run.block.plan.dim), dim_v = int(run.block.plan.dim_v); /* read once */
 bool k_wide, v_wide;
 bool rows_in_quads, results_lie_as_left;
 uvec4 k_next[K_FETCHES], v_next[V_FETCHES];
-LEFT query[BANDS][DEPTHS], weight[BANDS][BLOCKS];
-RESULT score[BANDS][BLOCKS], sum[BANDS][COLUMNS], most[BANDS], total[BANDS];
+LEFT query[DEPTHS], weight[BLOCKS];
+RESULT score[BLOCKS], sum[COLUMNS], most, total;
 
 /* ---- what the device does ---------------------------------------------------------------------------------------- */
 
@@ -101,26 +99,22 @@ void load_queries()
 {
     bool wide = is_wide(run.q, F16, run.block.plan.q_stride, run.block.plan.dim);
     for (int i = me; i < TILE_ROWS * K_EIGHTS; i += GROUP) {
-        Row row = row_at(item, min(i / K_EIGHTS, item.rows - 1));
+        Row row = row_at(min(i / K_EIGHTS, item.rows - 1));
         uint64_t at = run.q + 2 * query_row(item.sequence, row, run.block.plan.q_stride);
         pool[i / K_EIGHTS * K_STRIDE + i % K_EIGHTS] = load_eight(at, F16, i % K_EIGHTS * 8, dim, wide).low;
     }
     barrier();
-    [[unroll]] for (int band = 0; band < BANDS; band++)
-        [[unroll]] for (int d = 0; d < DEPTHS; d++)
-            coopMatLoad(query[band][d], pool, (first_row + SIDE * band) * K_STRIDE + 2 * d, K_STRIDE,
-                        gl_CooperativeMatrixLayoutRowMajor);
+    [[unroll]] for (int d = 0; d < DEPTHS; d++)
+        coopMatLoad(query[d], pool, first_row * K_STRIDE + 2 * d, K_STRIDE, gl_CooperativeMatrixLayoutRowMajor);
     barrier();
 }
 
-void find_rows(int turn)
+void find_rows(int tile, int turn)
 {
     for (int i = me; i < TILE_KEYS; i += GROUP) {
-        k_row[turn][i] = address_of_k(step, item, i, F16);
-        v_row[turn][i] = address_of_v(step, item, i, F16);
+        k_row[turn][i] = address_of(k_rows, tile, i);
+        v_row[turn][i] = address_of(v_rows, tile, i);
     }
-    for (int i = me; i < TILE_ROWS; i += GROUP)
-        seen[turn][i] = unpack32(bits_of_row(step, item, i));
 }
 
 void fetch_keys(int turn)
@@ -163,15 +157,13 @@ void put_values()
 
 void multiply_keys()
 {
-    [[unroll]] for (int band = 0; band < BANDS; band++)
-        [[unroll]] for (int b = 0; b < BLOCKS; b++)
-            score[band][b] = RESULT(0);
+    [[unroll]] for (int b = 0; b < BLOCKS; b++)
+        score[b] = RESULT(0);
     [[unroll]] for (int d = 0; d < DEPTHS; d++)
         [[unroll]] for (int b = 0; b < BLOCKS; b++) {
             RIGHT key;
             coopMatLoad(key, pool, b * SIDE * K_STRIDE + 2 * d, K_STRIDE, gl_CooperativeMatrixLayoutColumnMajor);
-            [[unroll]] for (int band = 0; band < BANDS; band++)
-                score[band][b] = coopMatMulAdd(query[band][d], key, score[band][b]);
+            score[b] = coopMatMulAdd(query[d], key, score[b]);
         }
 }
 
@@ -181,34 +173,32 @@ void multiply_values()
         [[unroll]] for (int c = 0; c < COLUMNS; c++) {
             RIGHT value;
             coopMatLoad(value, pool, V_AT + b * SIDE * V_STRIDE + 2 * c, V_STRIDE, gl_CooperativeMatrixLayoutRowMajor);
-            [[unroll]] for (int band = 0; band < BANDS; band++)
-                sum[band][c] = coopMatMulAdd(weight[band][b], value, sum[band][c]);
+            sum[c] = coopMatMulAdd(weight[b], value, sum[c]);
         }
 }
 
 /* ---- softmax ----------------------------------------------------------------------------------------------------- */
 
-float changed(float product, int row, int key, int turn)
+float changed(float product, int row, int key, int tile)
 {
-    if ((seen[turn][row][key >> 5] >> (key & 31) & 1) == 0)
+    if ((seen[row][key >> 5] >> (key & 31) & 1) == 0)
         return NOTHING;
-    float a = run.block.plan.scale * product;
-    return CHANGES ? modified(modifier_of(item, row, step.tile), key, a) : a;
+    return CHANGES ? modified(modifier_of(row, tile), key, run.block.plan.scale * product) : product;
 }
 
-/* What full tiles leave out: it needs to know rows and keys, so the scores pass through shared memory. */
-void change_scores(int band, int turn)
+/* What spans that are whole leave out: it needs to know rows and keys, so the scores pass through shared memory. */
+void change_scores(int tile)
 {
     [[unroll]] for (int b = 0; b < BLOCKS; b++) {
-        coopMatStore(score[band][b], stage, stage_at, SIDE / 4, gl_CooperativeMatrixLayoutRowMajor);
+        coopMatStore(score[b], stage, stage_at, SIDE / 4, gl_CooperativeMatrixLayoutRowMajor);
         subgroupBarrier();
         for (int i = lane; i < SIDE * SIDE; i += SUBGROUP) {
             float product = uintBitsToFloat(stage[stage_at + i / 4][i % 4]);
             stage[stage_at + i / 4][i % 4] =
-                floatBitsToUint(changed(product, first_row + SIDE * band + i / SIDE, b * SIDE + i % SIDE, turn));
+                floatBitsToUint(changed(product, first_row + i / SIDE, b * SIDE + i % SIDE, tile));
         }
         subgroupBarrier();
-        coopMatLoad(score[band][b], stage, stage_at, SIDE / 4, gl_CooperativeMatrixLayoutRowMajor);
+        coopMatLoad(score[b], stage, stage_at, SIDE / 4, gl_CooperativeMatrixLayoutRowMajor);
         subgroupBarrier();
     }
 }
@@ -250,30 +240,30 @@ RESULT maxima_by_memory(RESULT a)
 }
 
 /* Scores times `factor` are in base 2. */
-void raise_maxima(int band, float factor)
+void raise_maxima(float factor)
 {
-    RESULT highest = score[band][0], rescale;
+    RESULT highest = score[0], rescale;
     bool rises = false;
     [[unroll]] for (int b = 1; b < BLOCKS; b++)
         [[unroll]] for (int i = 0; i < highest.length(); i++)
-            highest[i] = max(highest[i], score[band][b][i]);
+            highest[i] = max(highest[i], score[b][i]);
     if (rows_in_quads)
         highest = maxima_by_shuffles(highest);
     else
         highest = maxima_by_memory(highest);
     [[unroll]] for (int i = 0; i < highest.length(); i++) {
-        float now = max(most[band][i], factor * highest[i]);
-        rescale[i] = exp2(most[band][i] - now);
-        rises = rises || now > most[band][i];
-        most[band][i] = now;
+        float now = highest[i] <= NOTHING ? most[i] : max(most[i], factor * highest[i]);
+        rescale[i] = rescale_of(most[i], now);
+        rises = rises || now > most[i];
+        most[i] = now;
     }
     if (!subgroupAny(rises))
         return;
     [[unroll]] for (int i = 0; i < highest.length(); i++)
-        total[band][i] *= rescale[i];
+        total[i] *= rescale[i];
     [[unroll]] for (int c = 0; c < COLUMNS; c++)
         [[unroll]] for (int i = 0; i < highest.length(); i++)
-            sum[band][c][i] *= rescale[i];
+            sum[c][i] *= rescale[i];
 }
 
 LEFT as_left(RESULT a)
@@ -291,56 +281,54 @@ LEFT as_left(RESULT a)
     return left;
 }
 
-void find_weights(int band, float factor)
+/* `all_seen`: no score is NOTHING. */
+void find_weights(float factor, bool all_seen)
 {
     [[unroll]] for (int b = 0; b < BLOCKS; b++) {
-        [[unroll]] for (int i = 0; i < score[band][b].length(); i++) {
-            float origin = most[band][i] <= NOTHING ? 0 : most[band][i]; /* a row that has seen no key: weights are 0, not 1 */
-            score[band][b][i] = exp2(fma(score[band][b][i], factor, -origin));
-            total[band][i] += score[band][b][i];
+        [[unroll]] for (int i = 0; i < score[b].length(); i++) {
+            float a = exp2(fma(score[b][i], factor, -most[i]));
+            score[b][i] = all_seen || score[b][i] > NOTHING ? a : 0;
+            total[i] += score[b][i];
         }
-        weight[band][b] = as_left(score[band][b]);
+        weight[b] = as_left(score[b]);
     }
 }
 
-void add_softmax(int turn)
+void add_softmax(int tile, bool whole)
 {
-    bool as_is = step.full && keys_of_tile(step, item) == TILE_KEYS && !CHANGES;
-    float factor = as_is ? run.block.plan.scale : 1;
-    [[unroll]] for (int band = 0; band < BANDS; band++) {
-        if (!as_is)
-            change_scores(band, turn);
-        raise_maxima(band, factor);
-        find_weights(band, factor);
-    }
+    bool as_is = whole && !CHANGES;
+    float factor = CHANGES ? 1 : run.block.plan.scale;
+    if (!as_is)
+        change_scores(tile);
+    raise_maxima(factor);
+    find_weights(factor, as_is);
 }
 
-/* While scores are made values are on their way, and while these are added the next tile's keys. */
-void walk()
+/* While scores are made values are on their way, and while these are added the next tile's keys. `whole`: a constant, so that spans
+ * that are whole have a loop with little code, and few registers. */
+void add_span(bool whole)
 {
-    step = first_step(item);
-    bool more = find_tile(step, item);
+    const int end = span.end;
     int turn = 0;
-    if (!more)
-        return;
-    find_rows(0);
+    find_rows(span.first, 0);
+    for (int i = me; i < TILE_ROWS && !(whole && !CHANGES); i += GROUP)
+        seen[i] = unpack32(bits_of_row(i));
     barrier();
     fetch_keys(0);
     put_keys();
     barrier();
-    while (more) {
+    for (int tile = span.first; tile < end; tile++) {
         fetch_values(turn);
         multiply_keys();
-        add_softmax(turn);
-        more = find_tile(step, item);
-        if (more)
-            find_rows(turn ^ 1);
+        add_softmax(tile, whole);
+        if (tile + 1 < end)
+            find_rows(tile + 1, turn ^ 1);
         put_values();
         barrier();
-        if (more)
+        if (tile + 1 < end)
             fetch_keys(turn ^ 1);
         multiply_values();
-        if (more)
+        if (tile + 1 < end)
             put_keys();
         barrier();
         turn ^= 1;
@@ -349,21 +337,20 @@ void walk()
 
 /* ---- results ----------------------------------------------------------------------------------------------------- */
 
-void find_ends(int band)
+void find_ends()
 {
-    int own_row = first_row + SIDE * band;
-    coopMatStore(most[band], stage, stage_at, SIDE / 4, gl_CooperativeMatrixLayoutRowMajor);
+    coopMatStore(most, stage, stage_at, SIDE / 4, gl_CooperativeMatrixLayoutRowMajor);
     subgroupBarrier();
     for (int row = lane; row < SIDE; row += SUBGROUP)
-        row_end[own_row + row].x = uintBitsToFloat(stage[stage_at + row * SIDE / 4].x);
+        row_end[first_row + row].x = uintBitsToFloat(stage[stage_at + row * SIDE / 4].x);
     subgroupBarrier();
-    coopMatStore(total[band], stage, stage_at, SIDE / 4, gl_CooperativeMatrixLayoutRowMajor);
+    coopMatStore(total, stage, stage_at, SIDE / 4, gl_CooperativeMatrixLayoutRowMajor);
     subgroupBarrier();
     for (int row = lane; row < SIDE; row += SUBGROUP) {
         vec4 all = vec4(0);
         for (int i = 0; i < SIDE / 4; i++)
             all += uintBitsToFloat(stage[stage_at + row * SIDE / 4 + i]);
-        row_end[own_row + row].y = all.x + all.y + (all.z + all.w);
+        row_end[first_row + row].y = all.x + all.y + (all.z + all.w);
     }
     subgroupBarrier();
 }
@@ -371,24 +358,23 @@ void find_ends(int band)
 void store_channels(int first_channel)
 {
     const int quads = DIM_V / 8;
-    for (int i = lane; i < OWN_ROWS * quads; i += SUBGROUP) {
+    for (int i = lane; i < SIDE * quads; i += SUBGROUP) {
         int row = first_row + i / quads, channel = first_channel + i % quads * 4;
         if (row >= item.rows)
             break;
         End end = End(row_end[row].x, row_end[row].y);
-        store_sums(target_of(item, row, end), channel, uintBitsToFloat(pool[row * V_STRIDE + i % quads]));
+        store_sums(target_of(row, end), channel, uintBitsToFloat(pool[row * V_STRIDE + i % quads]));
         if (channel == 0)
-            store_end(item, row, end);
+            store_end(row, end);
     }
 }
 
 void store_rows()
 {
     [[unroll]] for (int side = 0; side < 2; side++) {
-        [[unroll]] for (int band = 0; band < BANDS; band++)
-            [[unroll]] for (int c = 0; c < COLUMNS / 2; c++)
-                coopMatStore(sum[band][side * COLUMNS / 2 + c], pool, (first_row + SIDE * band) * V_STRIDE + c * SIDE / 4,
-                             V_STRIDE, gl_CooperativeMatrixLayoutRowMajor);
+        [[unroll]] for (int c = 0; c < COLUMNS / 2; c++)
+            coopMatStore(sum[side * COLUMNS / 2 + c], pool, first_row * V_STRIDE + c * SIDE / 4, V_STRIDE,
+                         gl_CooperativeMatrixLayoutRowMajor);
         subgroupBarrier();
         store_channels(side * DIM_V / 2);
         subgroupBarrier();
@@ -397,21 +383,21 @@ void store_rows()
 
 void main()
 {
-    item = item_of_group();
-    if (item.rows <= 0)
+    if (!begin_walk(F16, F16))
         return;
     k_wide = is_wide(run.k, F16, run.block.plan.k_stride, run.block.plan.dim);
     v_wide = is_wide(run.v, F16, run.block.plan.v_stride, run.block.plan.dim_v);
-    [[unroll]] for (int band = 0; band < BANDS; band++) {
-        most[band] = RESULT(NOTHING);
-        total[band] = RESULT(0);
-        [[unroll]] for (int c = 0; c < COLUMNS; c++)
-            sum[band][c] = RESULT(0);
-    }
+    most = RESULT(NOTHING);
+    total = RESULT(0);
+    [[unroll]] for (int c = 0; c < COLUMNS; c++)
+        sum[c] = RESULT(0);
     probe();
     load_queries();
-    walk();
-    [[unroll]] for (int band = 0; band < BANDS; band++)
-        find_ends(band);
+    while (find_span())
+        if (span.whole)
+            add_span(true);
+        else
+            add_span(false);
+    find_ends();
     store_rows();
 }

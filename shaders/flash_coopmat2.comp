@@ -1,8 +1,6 @@
 /* Flash attention on cooperative matrices of a work-group (VK_NV_cooperative_matrix2): f16 inputs, f32 sums. The device lays
  * matrices out, moves keys and values and finds the rows' maxima; elements are told their row and column.
  *
- * A tile of keys must lie in one page.
- *
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 #version 450
 #extension GL_GOOGLE_include_directive : require
@@ -16,18 +14,23 @@
 
 #include "modify.glsl"
 #include "output.glsl"
+#include "walk.glsl"
 
 layout(constant_id = 0) const uint DIM = 128;      /* bound of D */
 layout(constant_id = 1) const uint DIM_V = 128;    /* bound of Dv */
 layout(constant_id = 2) const uint GROUP = 128;    /* invocations */
 layout(constant_id = 3) const uint ROWS = 64;      /* of a query tile */
 layout(constant_id = 4) const bool CHANGES = true; /* plan.changes_scores; code for elements is made for each of them */
+layout(constant_id = 5) const int ACCESS = 0;      /* to K and V: one of these */
+layout(constant_id = 6) const uint COPIES = 16;    /* of a number that a row has: the fewest columns of a matrix */
+
+const int ROW_BY_ROW = 0; /* the rows of a tile of keys are not a stride of 32 bits apart */
+const int WITH_BOUNDS = 1;
+const int ALIGNED = 2; /* rows begin at multiples of 16 bytes, and have DIM and DIM_V channels */
 
 layout(local_size_x_id = 2) in;
 
 /* STATES: one number a row, in all its elements. */
-const uint COPIES = TILE_KEYS / 2;
-
 #define SCOPE gl_ScopeWorkgroup
 #define QUERIES coopmat<float16_t, SCOPE, ROWS, DIM, gl_MatrixUseA>
 #define KEYS coopmat<float16_t, SCOPE, DIM, TILE_KEYS, gl_MatrixUseB>
@@ -51,11 +54,10 @@ shared vec2 row_end[ROWS];
 shared float row_share[ROWS];
 shared Modifier row_modifier[CHANGES ? ROWS : 1];
 
+shared uint64_t k_row[ACCESS == ROW_BY_ROW ? TILE_KEYS : 1], v_row[ACCESS == ROW_BY_ROW ? TILE_KEYS : 1];
+
 int me = int(gl_LocalInvocationIndex);
 
-Item item;
-Step step;
-bool k_wide, v_wide;
 
 /* ---- of one element ---------------------------------------------------------------------------------------------- */
 
@@ -64,13 +66,22 @@ float16_t query_of(const in uint32_t row, const in uint32_t channel, const in fl
     return channel < uint(run.block.plan.dim) ? Halves(row_address[row]).at[channel] : none;
 }
 
+float16_t key_of(const in uint32_t channel, const in uint32_t key, const in float16_t none)
+{
+    return channel < uint(run.block.plan.dim) ? Halves(k_row[key]).at[channel] : none;
+}
+
+float16_t value_of(const in uint32_t key, const in uint32_t channel, const in float16_t none)
+{
+    return channel < uint(run.block.plan.dim_v) ? Halves(v_row[key]).at[channel] : none;
+}
+
 /* Softcap and the like, then the mask: what full tiles leave out. */
 float change(const in uint32_t row, const in uint32_t key, const in float product)
 {
     if ((seen[row][key >> 5] >> (key & 31) & 1) == 0)
         return NOTHING;
-    float a = run.block.plan.scale * product;
-    return CHANGES ? modified(row_modifier[row], int(key), a) : a;
+    return CHANGES ? modified(row_modifier[row], int(key), run.block.plan.scale * product) : product;
 }
 
 float higher(const in float a, const in float b)
@@ -85,18 +96,22 @@ float plus(const in float a, const in float b)
 
 float raise(const in uint32_t row, const in uint32_t key, const in float highest, const in float before, const in float factor)
 {
-    return max(before, factor * highest);
+    return highest <= NOTHING ? before : max(before, factor * highest);
 }
 
-/* In a row that has seen no key weights are 0, not 1. */
+float weigh_seen(const in uint32_t row, const in uint32_t key, const in float score, const in float most, const in float factor)
+{
+    return exp2(fma(score, factor, -most));
+}
+
 float weigh(const in uint32_t row, const in uint32_t key, const in float score, const in float most, const in float factor)
 {
-    return exp2(fma(score, factor, most <= NOTHING ? 0 : -most));
+    return score <= NOTHING ? 0 : exp2(fma(score, factor, -most));
 }
 
 float rescale(const in uint32_t row, const in uint32_t key, const in float before, const in float most)
 {
-    return exp2(before - most);
+    return rescale_of(before, most);
 }
 
 float keep_most(const in uint32_t row, const in uint32_t key, const in float most)
@@ -122,70 +137,105 @@ float store_sum(const in uint32_t row, const in uint32_t channel, const in float
 
 /* ---- keys and values --------------------------------------------------------------------------------------------- */
 
-tensorLayoutNV<2, gl_CooperativeMatrixClampModeConstantNV> tile_layout(int64_t stride, int64_t dim, uint bound)
+tensorLayoutNV<2, gl_CooperativeMatrixClampModeConstantNV> bounded_layout(int tile_of_keys, int64_t stride, int64_t dim, uint bound)
 {
     tensorLayoutNV<2, gl_CooperativeMatrixClampModeConstantNV> tile =
         createTensorLayoutNV(2, gl_CooperativeMatrixClampModeConstantNV);
-    tile = setTensorLayoutDimensionNV(tile, keys_of_tile(step, item), uint(dim));
+    tile = setTensorLayoutDimensionNV(tile, keys_of_tile(tile_of_keys), uint(dim));
     tile = setTensorLayoutStrideNV(tile, uint(stride), 1);
     return sliceTensorLayoutNV(tile, 0, TILE_KEYS, 0, bound);
 }
 
-void load_keys(out KEYS keys)
+/* Of a tile with all its keys. That the stride is a multiple of 8 must be seen by the compiler, which then moves 16 bytes. */
+tensorLayoutNV<2> aligned_layout(int64_t stride, uint bound)
 {
-    tensorViewNV<2, false, 1, 0> transposed = createTensorViewNV(2, false, 1, 0);
-    uint64_t at = address_of_k(step, item, 0, F16);
-    if (k_wide)
-        coopMatLoadTensorNV(keys, AlignedHalves(at).at, 0, tile_layout(run.block.plan.k_stride[2], run.block.plan.dim, DIM), transposed);
-    else
-        coopMatLoadTensorNV(keys, Halves(at).at, 0, tile_layout(run.block.plan.k_stride[2], run.block.plan.dim, DIM), transposed);
+    tensorLayoutNV<2> tile = createTensorLayoutNV(2);
+    tile = setTensorLayoutDimensionNV(tile, TILE_KEYS, bound);
+    tile = setTensorLayoutStrideNV(tile, uint(stride) & ~7, 1);
+    return sliceTensorLayoutNV(tile, 0, TILE_KEYS, 0, bound);
 }
 
-void load_values(out VALUES values)
-{
-    uint64_t at = address_of_v(step, item, 0, F16);
-    if (v_wide)
-        coopMatLoadTensorNV(values, AlignedHalves(at).at, 0, tile_layout(run.block.plan.v_stride[2], run.block.plan.dim_v, DIM_V));
-    else
-        coopMatLoadTensorNV(values, Halves(at).at, 0, tile_layout(run.block.plan.v_stride[2], run.block.plan.dim_v, DIM_V));
-}
-
-/* ---- one tile of keys -------------------------------------------------------------------------------------------- */
-
-void find_seen()
+void find_rows(int tile)
 {
     barrier();
-    for (int i = me; i < ROWS; i += int(GROUP)) {
-        seen[i] = unpack32(bits_of_row(step, item, i));
-        if (CHANGES)
-            row_modifier[i] = modifier_of(item, i, step.tile);
+    for (int i = me; i < TILE_KEYS; i += int(GROUP)) {
+        k_row[i] = address_of(k_rows, tile, i);
+        v_row[i] = address_of(v_rows, tile, i);
     }
     barrier();
 }
 
-void add_tile(const in QUERIES queries, inout STATES most, inout STATES total, inout SUMS sum)
+void load_keys(out KEYS keys, int tile, bool whole)
+{
+    tensorViewNV<2, false, 1, 0> transposed = createTensorViewNV(2, false, 1, 0);
+    int64_t stride = run.block.plan.k_stride[2];
+    if (ACCESS == ROW_BY_ROW) {
+        keys = KEYS(0);
+        coopMatPerElementNV(keys, keys, key_of);
+    } else if (ACCESS == ALIGNED && whole) {
+        coopMatLoadTensorNV(keys, AlignedHalves(address_of(k_rows, tile, 0)).at, 0, aligned_layout(stride, DIM), transposed);
+    } else {
+        coopMatLoadTensorNV(keys, Halves(address_of(k_rows, tile, 0)).at, 0,
+                            bounded_layout(tile, stride, run.block.plan.dim, DIM), transposed);
+    }
+}
+
+void load_values(out VALUES values, int tile, bool whole)
+{
+    int64_t stride = run.block.plan.v_stride[2];
+    if (ACCESS == ROW_BY_ROW) {
+        values = VALUES(0);
+        coopMatPerElementNV(values, values, value_of);
+    } else if (ACCESS == ALIGNED && whole) {
+        coopMatLoadTensorNV(values, AlignedHalves(address_of(v_rows, tile, 0)).at, 0, aligned_layout(stride, DIM_V));
+    } else {
+        coopMatLoadTensorNV(values, Halves(address_of(v_rows, tile, 0)).at, 0,
+                            bounded_layout(tile, stride, run.block.plan.dim_v, DIM_V));
+    }
+}
+
+/* ---- one tile of keys -------------------------------------------------------------------------------------------- */
+
+void find_seen(int tile)
+{
+    barrier();
+    for (int i = me; i < ROWS; i += int(GROUP)) {
+        seen[i] = unpack32(bits_of_row(i));
+        if (CHANGES)
+            row_modifier[i] = modifier_of(i, tile);
+    }
+    barrier();
+}
+
+/* `whole`: a constant, so that spans that are whole have a loop with little code, and few registers. */
+void add_tile(const in QUERIES queries, inout STATES most, inout STATES total, inout SUMS sum, int tile, bool whole)
 {
     KEYS keys;
     VALUES values;
     SCORES score = SCORES(0), origin;
     STATES highest, before = most, factors, added;
     SUMS sum_factors;
-    bool as_is = step.full && keys_of_tile(step, item) == TILE_KEYS && !CHANGES && run.block.plan.scale > 0;
-    float factor = as_is ? run.block.plan.scale : 1;
-    load_keys(keys);
+    bool as_is = whole && !CHANGES;
+    float factor = CHANGES ? 1 : run.block.plan.scale; /* scores times this are in base 2 */
+    if (ACCESS == ROW_BY_ROW)
+        find_rows(tile);
+    load_keys(keys, tile, whole);
     score = coopMatMulAdd(queries, keys, score);
-    load_values(values);
     if (!as_is) {
-        find_seen();
+        find_seen(tile);
         coopMatPerElementNV(score, score, change);
     }
     coopMatReduceNV(highest, score, gl_CooperativeMatrixReduceRowNV, higher);
     coopMatPerElementNV(most, highest, raise, before, factor);
     coopMatReduceNV(origin, most, gl_CooperativeMatrixReduceRowNV, higher);
-    coopMatPerElementNV(score, score, weigh, origin, factor);
+    if (as_is)
+        coopMatPerElementNV(score, score, weigh_seen, origin, factor);
+    else
+        coopMatPerElementNV(score, score, weigh, origin, factor);
     coopMatReduceNV(added, score, gl_CooperativeMatrixReduceRowNV, plus);
     coopMatPerElementNV(factors, before, rescale, most);
     total = factors * total + added;
+    load_values(values, tile, whole);
     coopMatReduceNV(sum_factors, factors, gl_CooperativeMatrixReduceRowNV, higher);
     sum *= sum_factors;
     sum = coopMatMulAdd(WEIGHTS(score), values, sum);
@@ -198,10 +248,10 @@ void find_targets()
     barrier();
     for (int i = me; i < item.rows; i += int(GROUP)) {
         End end = End(row_end[i].x, row_end[i].y);
-        Target target = target_of(item, i, end);
+        Target target = target_of(i, end);
         row_address[i] = target.to;
         row_share[i] = target.share;
-        store_end(item, i, end);
+        store_end(i, end);
     }
     barrier();
 }
@@ -219,7 +269,7 @@ void store_rows(const in STATES most, const in STATES total, const in SUMS sum)
 void find_queries()
 {
     for (int i = me; i < ROWS; i += int(GROUP)) {
-        Row row = row_at(item, min(i, item.rows - 1));
+        Row row = row_at(min(i, item.rows - 1));
         row_address[i] = run.q + 2 * query_row(item.sequence, row, run.block.plan.q_stride);
     }
     barrier();
@@ -227,18 +277,22 @@ void find_queries()
 
 void main()
 {
-    item = item_of_group();
-    if (item.rows <= 0)
+    if (!begin_walk(F16, F16))
         return;
-    k_wide = is_wide(run.k, F16, run.block.plan.k_stride, run.block.plan.dim);
-    v_wide = is_wide(run.v, F16, run.block.plan.v_stride, run.block.plan.dim_v);
     find_queries();
+    bool aligned = ((run.k | run.v) & 15) == 0;
     QUERIES queries = QUERIES(0);
     STATES most = STATES(NOTHING), total = STATES(0);
     SUMS sum = SUMS(0);
     coopMatPerElementNV(queries, queries, query_of);
-    step = first_step(item);
-    while (find_tile(step, item))
-        add_tile(queries, most, total, sum);
+    while (find_span()) {
+        int end = span.end;
+        if (!span.whole || (ACCESS == ALIGNED && !aligned))
+            for (int tile = span.first; tile < end; tile++)
+                add_tile(queries, most, total, sum, tile, false);
+        else
+            for (int tile = span.first; tile < end; tile++)
+                add_tile(queries, most, total, sum, tile, true);
+    }
     store_rows(most, total, sum);
 }

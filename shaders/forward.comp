@@ -11,6 +11,7 @@
 
 #include "modify.glsl"
 #include "output.glsl"
+#include "walk.glsl"
 
 layout(constant_id = 0) const int Q_TYPE = 1;
 layout(constant_id = 1) const int K_TYPE = 1;
@@ -39,8 +40,6 @@ int me = int(gl_LocalInvocationIndex);
 int line = me >> 3 & 3 | me >> 6 << 2, column = me & 7 | me >> 2 & 8;
 int first_channel = int(gl_WorkGroupID.z) * CHANNELS;
 
-Item item;
-Step step;
 uint64_t q_row;
 int dim = int(run.block.plan.dim), dim_v = int(run.block.plan.dim_v); /* read once, as is scale */
 float scale = run.block.plan.scale;
@@ -109,12 +108,12 @@ void compute_scores()
 
 /* Registers cannot be indexed, and unrolled this would be most of the program: the scores pass through the place where the
  * invocation's weights will be. */
-void modify_scores()
+void modify_scores(int tile)
 {
     [[unroll]] for (int r = 0; r < ROWS; r++)
         pool[r * GROUP + me] = product[r];
     for (int r = 0; r < ROWS; r++) {
-        Modifier m = modifier_of(item, line * ROWS + r, step.tile);
+        Modifier m = modifier_of(line * ROWS + r, tile);
         uint bits = seen[line * ROWS + r][column >> 3] >> (column & 7) * KEYS;
         for (int j = 0; j < KEYS; j++)
             if ((bits >> j & 1) != 0)
@@ -226,26 +225,26 @@ void add_values(int keys)
 
 /* ---- one tile of keys -------------------------------------------------------------------------------------------- */
 
-void find_rows()
+void find_rows(int tile)
 {
     if (me < TILE_KEYS) {
-        k_row[me] = address_of_k(step, item, me, K_TYPE);
-        seen[me] = unpack32(bits_of_row(step, item, me));
+        k_row[me] = address_of(k_rows, tile, me);
+        seen[me] = unpack32(bits_of_row(me));
     } else {
-        v_row[me - TILE_KEYS] = address_of_v(step, item, me - TILE_KEYS, V_TYPE);
+        v_row[me - TILE_KEYS] = address_of(v_rows, tile, me - TILE_KEYS);
     }
     barrier();
 }
 
-void add_tile()
+void add_tile(int tile)
 {
-    int keys = keys_of_tile(step, item);
-    find_rows();
+    int keys = keys_of_tile(tile);
+    find_rows(tile);
     compute_scores();
     fetch_v(0);
     if (run.block.plan.changes_scores != 0)
-        modify_scores();
-    if (!step.full || keys < TILE_KEYS)
+        modify_scores(tile);
+    if (!span.whole)
         mask_scores();
     find_maxima();
     put_weights();
@@ -275,11 +274,11 @@ void find_totals()
 void store_row(int i, int from)
 {
     End end = End(row_end[i].x, row_end[i].y);
-    Target target = target_of(item, i, end);
+    Target target = target_of(i, end);
     for (int c = 0; c < PARTS; c++)
         store_sums(target, first_channel + (c * COLUMNS + column) * 4, pool[from + c * GROUP]);
     if (column == 0 && first_channel == 0)
-        store_end(item, i, end);
+        store_end(i, end);
 }
 
 /* Through the pool, as modify_scores does; for want of room half of the rows at a time. */
@@ -296,11 +295,9 @@ void store_rows()
 
 void main()
 {
-    item = item_of_group();
-    if (item.rows <= 0)
+    if (!begin_walk(K_TYPE, V_TYPE))
         return;
-    step = first_step(item);
-    Row row = row_at(item, min(me >> 1, item.rows - 1));
+    Row row = row_at(min(me >> 1, item.rows - 1));
     q_row = run.q + bytes_of(Q_TYPE) * query_row(item.sequence, row, run.block.plan.q_stride);
     q_wide = is_wide(run.q, Q_TYPE, run.block.plan.q_stride, run.block.plan.dim);
     k_wide = is_wide(run.k, K_TYPE, run.block.plan.k_stride, run.block.plan.dim);
@@ -310,8 +307,9 @@ void main()
         total[r] = 0;
         sum[r][0] = sum[r][1] = vec4(0);
     }
-    while (find_tile(step, item))
-        add_tile();
+    while (find_span())
+        for (int tile = span.first; tile < span.end; tile++)
+            add_tile(tile);
     find_totals();
     store_rows();
 }

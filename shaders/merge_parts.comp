@@ -51,7 +51,7 @@ float sum_of_parts(int first, int channel)
     return sum;
 }
 
-void merge_channels(Item item, int row, int channel, float highest)
+void merge_channels(int row, int channel, float highest)
 {
     float sum = 0;
     End end = End(highest, 0);
@@ -63,11 +63,11 @@ void merge_channels(Item item, int row, int channel, float highest)
             sum += sum_of_parts(first, channel);
         barrier();
     }
-    Target target = result_of(item, row, end);
+    Target target = result_of(row, end);
     if (channel < run.block.plan.dim_v)
         store(target.to, target.type, channel, target.share * sum);
     if (channel == 0)
-        store_lse(item, row, end);
+        store_lse(row, end);
 }
 
 void main()
@@ -83,12 +83,14 @@ void main()
         parts = int(list.parts);
         tile = list.tile;
     }
-    Item item = query_tile(unit, tile);
+    if (me == 0)
+        take_query_tile(unit, tile);
+    barrier();
     if (row >= item.rows)
         return;
     part = part_row(slot, row);
     bytes = part_row(slot + 1, row) - part;
     float highest = highest_of_parts();
     for (int channel = 0; channel < run.block.plan.dim_v; channel += GROUP)
-        merge_channels(item, row, channel + me, highest);
+        merge_channels(row, channel + me, highest);
 }

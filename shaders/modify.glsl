@@ -13,9 +13,9 @@ struct Modifier {
     int64_t bias; /* element of the tile's first key */
 };
 
-Modifier modifier_of(Item item, int i, int tile)
+Modifier modifier_of(int i, int tile)
 {
-    Row row = row_at(item, min(i, item.rows - 1));
+    Row row = row_at(min(i, item.rows - 1));
     int64_t first_key = int64_t(tile) * TILE_KEYS;
     Modifier m = Modifier(0, int(row.query + item.sequence.shift - first_key), 0);
     if (run.block.plan.has_alibi != 0)

@@ -34,9 +34,9 @@ struct Target {
     float share;
 };
 
-Target result_of(Item item, int i, End end)
+Target result_of(int i, End end)
 {
-    Row row = row_at(item, i);
+    Row row = row_at(i);
     int type = int(run.block.plan.o_type);
     return Target(run.o + bytes_of(type) * query_row(item.sequence, row, run.block.plan.o_stride), type,
                   is_wide(run.o, type, run.block.plan.o_stride, run.block.plan.dim_v), share_of(row.head, end));
@@ -48,10 +48,10 @@ uint64_t part_row(int64_t slot, int i)
     return run.workspace + 4 * ((slot * run.block.plan.tile_rows + i) * (run.block.plan.dim_v + 2));
 }
 
-Target target_of(Item item, int i, End end)
+Target target_of(int i, End end)
 {
     if (run.kind == LAUNCH_WHOLE)
-        return result_of(item, i, end);
+        return result_of(i, end);
     return Target(part_row(item.slot, i), F32, false, 1);
 }
 
@@ -66,17 +66,17 @@ void store_sums(Target target, int channel, vec4 sum)
         store(target.to, target.type, channel + i, sum[i]);
 }
 
-void store_lse(Item item, int i, End end)
+void store_lse(int i, End end)
 {
     if (run.block.plan.has_lse != 0)
-        Word(run.lse + 4 * query_row(item.sequence, row_at(item, i), run.block.plan.lse_stride)).value =
+        Word(run.lse + 4 * query_row(item.sequence, row_at(i), run.block.plan.lse_stride)).value =
             end.total == 0 ? MINUS_INFINITY : floatBitsToUint(lse_of(end));
 }
 
-void store_end(Item item, int i, End end)
+void store_end(int i, End end)
 {
     if (run.kind == LAUNCH_WHOLE) {
-        store_lse(item, i, end);
+        store_lse(i, end);
         return;
     }
     uint64_t part = part_row(item.slot, i);

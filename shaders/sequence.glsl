@@ -31,15 +31,30 @@ Sequence sequence_of(int64_t number)
     return s;
 }
 
-/* Element 0 of key j of K or V. */
-int64_t key_row(Sequence s, int64_t j, int64_t head, int64_t stride[4])
+/* The rows of a head of K or V: the address of key 0, or of that of page 0; bytes from one to the next. Worked out once, since every
+ * member of the plan is a load. */
+struct Rows {
+    uint64_t first;
+    int64_t step, page;
+    int64_t page_size; /* 0: there are no pages */
+};
+
+Rows rows_of(Sequence s, uint64_t tensor, int type, int64_t stride[4], int64_t head)
 {
-    if (run.block.plan.paged != 0) {
-        int64_t page = int_at(run.pages, s.number * run.block.plan.pages_stride[0] +
-                                             j / run.block.plan.page_size * run.block.plan.pages_stride[1]);
-        return page * stride[0] + head * stride[1] + j % run.block.plan.page_size * stride[2];
-    }
-    return (run.block.plan.ragged_k != 0 ? 0 : s.number * stride[0]) + head * stride[1] + (s.row_k + j) * stride[2];
+    int64_t at = head * stride[1], bytes = bytes_of(type);
+    if (run.block.plan.paged != 0)
+        return Rows(tensor + bytes * at, bytes * stride[2], bytes * stride[0], run.block.plan.page_size);
+    at += (run.block.plan.ragged_k != 0 ? 0 : s.number * stride[0]) + s.row_k * stride[2];
+    return Rows(tensor + bytes * at, bytes * stride[2], 0, 0);
+}
+
+uint64_t address_of_key(Rows rows, int64_t sequence, int64_t j)
+{
+    if (rows.page_size == 0)
+        return rows.first + j * rows.step;
+    int64_t number = j / rows.page_size;
+    int64_t page = int_at(run.pages, sequence * run.block.plan.pages_stride[0] + number * run.block.plan.pages_stride[1]);
+    return rows.first + page * rows.page + (j - number * rows.page_size) * rows.step;
 }
 
 /* A row of a unit. */

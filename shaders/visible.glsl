@@ -7,7 +7,7 @@
 #include "plan.glsl"
 
 const int MAX_TERMS = 4;
-const int NO_TILE = 0x7fffffff;
+const int NO_TILE = 0x7ffffffe;
 
 /* Without %, which GLSL leaves undefined for negative numbers. */
 int64_t floor_divide(int64_t a, int64_t b)
@@ -77,10 +77,12 @@ int next_tile(Ranges r, int from)
     return min(min(next.x, next.y), min(next.z, next.w));
 }
 
-bool tile_is_full(Ranges r, int tile)
+/* Behind the last of the tiles from `tile` on that need no element test; 0: it needs one. */
+int full_end(Ranges r, int tile)
 {
-    bvec4 begun = lessThanEqual(r.full_begin, ivec4(tile)), open = lessThan(ivec4(tile), r.full_end);
-    return begun.x && open.x || begun.y && open.y || begun.z && open.z || begun.w && open.w;
+    ivec4 end = mix(ivec4(0), r.full_end, lessThanEqual(r.full_begin, ivec4(tile)));
+    end = mix(ivec4(0), end, lessThan(ivec4(tile), end));
+    return max(max(end.x, end.y), max(end.z, end.w));
 }
 
 #endif

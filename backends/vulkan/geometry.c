@@ -5,10 +5,12 @@
 #include "geometry.h"
 
 #include "gpu/decline.h"
+#include "gpu/problem.h"
 #include "gpu/shared.h"
 #include "integer.h"
 
 enum { VECTOR = 16, ADDRESS = 8 }; /* bytes */
+enum { WALK = 512 };               /* bound of the bytes that item.glsl and walk.glsl share */
 
 /* VkComponentTypeKHR, VkScopeKHR. */
 enum { FLOAT16 = 0, FLOAT32 = 1, WORK_GROUP = 2, SUBGROUP = 3 };
@@ -28,7 +30,7 @@ static int tiled_geometry(const attn_kernel *kernel, const attn_vulkan_traits *t
     const int channels = s->dim_v <= 64 ? 64 : 128;
     *g = (attn_vulkan_geometry){ { { (int32_t)p->q.dtype, (int32_t)p->k.dtype, (int32_t)p->v.dtype, channels }, 4, 0 },
                                  128,
-                                 slices + 2 * TILE_KEYS * ADDRESS + rows * (8 + 8),
+                                 slices + 2 * TILE_KEYS * ADDRESS + rows * (8 + 8) + WALK,
                                  channels };
     return 0;
 }
@@ -37,7 +39,7 @@ const attn_vulkan_variant attn_vulkan_variant_tiled = { ATTN_VULKAN_FORWARD, 0, 
 
 /* ---- forward_few.comp: rows of a sequence and head of K and V must fit one query tile ------------------------------ */
 
-enum { FEW_LARGEST_DIM = 256, FEW_MOST_SUMS = 2048, FEW_LEAST_SUBGROUP = 4 };
+enum { FEW_LARGEST_DIM = 256, FEW_MOST_SUMS = 2048, FEW_GROUP = 128, FEW_LEAST_SUBGROUP = 8 };
 
 static int few_declines(const attn_kernel *kernel, const attn_vulkan_traits *t, const attn_problem *p,
                         const attn_shape *s, attn_why *why)
@@ -47,25 +49,26 @@ static int few_declines(const attn_kernel *kernel, const attn_vulkan_traits *t, 
         return 1;
     if (s->dim_v * kernel->tile_q > FEW_MOST_SUMS)
         return attn_decline(why, "v.size[3] is %lld, at most %d", (long long)s->dim_v, FEW_MOST_SUMS / kernel->tile_q);
-    if (t->subgroup < FEW_LEAST_SUBGROUP)
-        return attn_decline(why, "needs subgroups of %d, this device has %u", FEW_LEAST_SUBGROUP, t->subgroup);
+    if (t->subgroup < FEW_LEAST_SUBGROUP || FEW_GROUP % t->subgroup)
+        return attn_decline(why, "needs subgroups of %d to %d, a power of 2; those of this device have %u",
+                            FEW_LEAST_SUBGROUP, FEW_GROUP, t->subgroup);
     return 0;
 }
 
 static int few_geometry(const attn_kernel *kernel, const attn_vulkan_traits *t, const attn_problem *p,
                         const attn_shape *s, attn_vulkan_geometry *g, attn_why *why)
 {
-    const int rows = kernel->tile_q, quads = rows / 4, channels = s->dim_v <= 64 ? 64 : round_up(s->dim_v, 128);
+    const int rows = kernel->tile_q, channels = s->dim_v <= 64 ? 64 : round_up(s->dim_v, 128);
     if (few_declines(kernel, t, p, s, why))
         return 1;
-    *g = (attn_vulkan_geometry){
-        { { (int32_t)p->q.dtype, (int32_t)p->k.dtype, (int32_t)p->v.dtype, round_up(s->dim, 32), channels, rows },
-          6,
-          0 },
-        128,
-        (uint32_t)(VECTOR * (1024 + quads * (2 * TILE_KEYS + 2 * 32 + 16)) + 4 * TILE_KEYS * ADDRESS),
-        channels
-    };
+    const uint32_t quads = (uint32_t)rows / 4, subgroups = FEW_GROUP / t->subgroup;
+    *g = (attn_vulkan_geometry){ { { (int32_t)p->q.dtype, (int32_t)p->k.dtype, (int32_t)p->v.dtype,
+                                     round_up(s->dim, 32), channels, rows, (int32_t)t->subgroup },
+                                   7,
+                                   t->features & ATTN_VULKAN_SUBGROUP_SIZE ? t->subgroup : 0 },
+                                 FEW_GROUP,
+                                 VECTOR * (1024 + quads * (TILE_KEYS + 3 * subgroups)) + FEW_GROUP * ADDRESS + WALK,
+                                 channels };
     return 0;
 }
 
@@ -108,9 +111,11 @@ static int matrix_geometry(const attn_kernel *kernel, const attn_vulkan_traits *
     if (!has_matrix_16(t))
         return attn_decline(why, "needs cooperative matrices of 16 x 16 x 16, f16 to f32, of a subgroup");
     *g = (attn_vulkan_geometry){
-        { { dim, dim_v, (int32_t)(subgroups * t->subgroup), (int32_t)t->subgroup }, 4, t->subgroup },
+        { { dim, dim_v, (int32_t)(subgroups * t->subgroup), (int32_t)t->subgroup, attn_gpu_changes_scores(p, s) },
+          5,
+          t->subgroup },
         subgroups * t->subgroup,
-        VECTOR * ((tiles > own ? tiles : own) + subgroups * 64) + 4 * TILE_KEYS * ADDRESS + rows * (2 * 8 + 8),
+        VECTOR * ((tiles > own ? tiles : own) + subgroups * 64) + 4 * TILE_KEYS * ADDRESS + rows * (8 + 8) + WALK,
         dim_v
     };
     return 0;
@@ -136,40 +141,43 @@ static const attn_vulkan_matrix *find_flexible(const attn_vulkan_traits *t, int 
     for (int i = 0; i < t->matrices; i++) {
         const attn_vulkan_matrix *m = &t->matrix[i];
         if (m->invocations == MATRIX_2_GROUP && m->scope == WORK_GROUP && halves_to_floats(m) && m->m && m->n && m->k &&
-            (uint32_t)rows % m->m == 0 && TILE_KEYS / 2 % m->n == 0 && TILE_KEYS % m->k == 0)
+            (uint32_t)rows % m->m == 0 && TILE_KEYS % m->n == 0 && TILE_KEYS % m->k == 0)
             return m;
     }
     return NULL;
 }
 
-/* Strides of the device's tensor layouts have 32 bits. */
-static int matrix_2_declines(const attn_problem *p, const attn_shape *s, attn_why *why)
+/* How flash_coopmat2.comp reads rows of K or V, with `bound` channels in its matrices. */
+static int access_of(const attn_tensor *tensor, const attn_shape *s, int64_t channels, int bound)
 {
-    const int64_t most = INT32_MAX;
-    if (declines_types(p, why) || attn_decline_dims(why, s, MATRIX_2_LARGEST_DIM))
-        return 1;
-    if (p->k.stride[POSITION] > most || p->v.stride[POSITION] > most)
-        return attn_decline(why, "k.stride[2] is %lld and v.stride[2] %lld, at most %lld",
-                            (long long)p->k.stride[POSITION], (long long)p->v.stride[POSITION], (long long)most);
-    if (s->paged && s->rows_k % TILE_KEYS)
-        return attn_decline(why, "pages have %lld keys, needs a multiple of %d", (long long)s->rows_k, TILE_KEYS);
-    return 0;
+    enum { ROW_BY_ROW, WITH_BOUNDS, ALIGNED };
+    int aligned = channels == bound;
+    if (tensor->stride[POSITION] > INT32_MAX || (s->paged && s->rows_k % TILE_KEYS))
+        return ROW_BY_ROW;
+    for (int d = BATCH; d < CHANNEL; d++)
+        aligned &= tensor->size[d] <= 1 || tensor->stride[d] * 2 % VECTOR == 0;
+    return aligned ? ALIGNED : WITH_BOUNDS;
 }
 
+/* What it takes must not depend on where rows lie: neither may bits. */
 static int matrix_2_geometry(const attn_kernel *kernel, const attn_vulkan_traits *t, const attn_problem *p,
                              const attn_shape *s, attn_vulkan_geometry *g, attn_why *why)
 {
     const attn_vulkan_matrix *m = find_flexible(t, kernel->tile_q);
-    if (matrix_2_declines(p, s, why))
+    if (declines_types(p, why) || attn_decline_dims(why, s, MATRIX_2_LARGEST_DIM))
         return 1;
     if (t->version < VK_MAKE_API_VERSION(1, 3))
         return attn_decline(why, "needs Vulkan 1.3");
     if (!m)
         return attn_decline(why, "needs flexible cooperative matrices of %d invocations, f16 to f32", MATRIX_2_GROUP);
     const int dim = round_up(s->dim, m->k), dim_v = round_up(s->dim_v, m->n), rows = kernel->tile_q;
-    *g = (attn_vulkan_geometry){ { { dim, dim_v, MATRIX_2_GROUP, rows }, 4, 0 },
+    const int k_access = access_of(&p->k, s, s->dim, dim), v_access = access_of(&p->v, s, s->dim_v, dim_v);
+    *g = (attn_vulkan_geometry){ { { dim, dim_v, MATRIX_2_GROUP, rows, attn_gpu_changes_scores(p, s),
+                                     k_access < v_access ? k_access : v_access, (int32_t)m->n },
+                                   7,
+                                   0 },
                                  MATRIX_2_GROUP,
-                                 (uint32_t)rows * (8 + 8 + 8 + 4 + MODIFIER),
+                                 (uint32_t)rows * (8 + 8 + 8 + 4 + MODIFIER) + 2 * TILE_KEYS * ADDRESS + WALK,
                                  dim_v };
     return 0;
 }
