@@ -55,7 +55,7 @@ attn_status attn_vulkan_end(attn_vulkan_device *device, attn_queue *queue, attn_
     uint64_t number;
     if (!recording->slot)
         return ATTN_OK;
-    attn_status status = attn_vulkan_submit_end(device, recording, &number);
+    attn_status status = attn_vulkan_submit_end(device, &number);
     if (queue)
         ((attn_vulkan_queue *)queue)->last = number;
     return status;

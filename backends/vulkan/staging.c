@@ -89,7 +89,7 @@ static attn_status start_in(attn_vulkan_device *d, int stage, VkBuffer to, uint6
     memcpy(bytes_of(&d->staging, stage), from, bytes);
     ATTN_TRY(attn_vulkan_submit_begin(d, &r));
     d->vk.CmdCopyBuffer(r.commands, d->staging.buffer, to, 1, &region);
-    return attn_vulkan_submit_end(d, &r, &d->staging.stages[stage].number);
+    return attn_vulkan_submit_end(d, &d->staging.stages[stage].number);
 }
 
 static attn_status start_out(attn_vulkan_device *d, int stage, unsigned char *to, VkBuffer from, uint64_t offset,
@@ -100,7 +100,7 @@ static attn_status start_out(attn_vulkan_device *d, int stage, unsigned char *to
     ATTN_TRY(attn_vulkan_submit_begin(d, &r));
     d->vk.CmdCopyBuffer(r.commands, from, d->staging.buffer, 1, &region);
     make_visible_to_host(d, r.commands);
-    ATTN_TRY(attn_vulkan_submit_end(d, &r, &d->staging.stages[stage].number));
+    ATTN_TRY(attn_vulkan_submit_end(d, &d->staging.stages[stage].number));
     d->staging.stages[stage].to = to;
     d->staging.stages[stage].bytes = bytes;
     return ATTN_OK;

@@ -6,6 +6,9 @@
 
 #include "device.h"
 
+/* Submissions that keep the device busy; recordings that one has at most. */
+enum { BUSY = 2, MOST_RECORDED = 64 };
+
 static attn_status create_slots(attn_vulkan_device *d, VkCommandBuffer commands[])
 {
     const VkFenceCreateInfo info = { .sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO };
@@ -55,7 +58,7 @@ void attn_vulkan_submissions_destroy(attn_vulkan_device *d)
 {
     attn_vulkan_submissions *s = &d->submissions;
     if (s->has_lock) {
-        attn_vulkan_wait(d, s->last);
+        attn_vulkan_wait(d, attn_vulkan_last(d));
         attn_lock_destroy(&s->lock);
     }
     for (int i = 0; i < ATTN_VULKAN_SLOTS; i++)
@@ -122,37 +125,40 @@ static attn_status wait_for(attn_vulkan_device *d, attn_vulkan_slot *slot)
     return ATTN_OK;
 }
 
-static attn_status take_slot(attn_vulkan_device *d, attn_vulkan_slot **slot)
-{
-    attn_vulkan_submissions *s = &d->submissions;
-    look(d);
-    while (!(*slot = idle_slot(s)))
-        ATTN_TRY(wait_for(d, slot_of(s, s->finished < s->last ? s->finished + 1 : 1)));
-    return ATTN_OK;
-}
-
-static attn_status begin(attn_vulkan_device *d, attn_vulkan_recording *recording)
+static attn_status begin_slot(attn_vulkan_device *d, attn_vulkan_slot *slot)
 {
     const VkCommandBufferBeginInfo info = {
         .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
         .flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT,
     };
-    ATTN_TRY(take_slot(d, &recording->slot));
-    recording->commands = recording->slot->commands;
-    VkResult code = d->vk.BeginCommandBuffer(recording->commands, &info);
+    VkResult code = d->vk.BeginCommandBuffer(slot->commands, &info);
     if (code)
         return attn_vulkan_fail(code, "%s", "vkBeginCommandBuffer");
-    attn_vulkan_wait_for_all_before(d, recording->commands);
+    d->submissions.open = slot;
+    d->submissions.recorded = 0;
     return ATTN_OK;
 }
 
-static attn_status submit(attn_vulkan_device *d, attn_vulkan_slot *slot)
+/* Another thread may open one while this waits. */
+static attn_status open_slot(attn_vulkan_device *d)
 {
+    attn_vulkan_submissions *s = &d->submissions;
+    attn_vulkan_slot *slot = NULL;
+    look(d);
+    while (!s->open && !(slot = idle_slot(s)))
+        ATTN_TRY(wait_for(d, slot_of(s, s->finished < s->last ? s->finished + 1 : 1)));
+    return s->open ? ATTN_OK : begin_slot(d, slot);
+}
+
+static attn_status submit(attn_vulkan_device *d)
+{
+    attn_vulkan_slot *slot = d->submissions.open;
     const VkSubmitInfo info = {
         .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
         .commandBufferCount = 1,
         .pCommandBuffers = &slot->commands,
     };
+    d->submissions.open = NULL;
     VkResult code = d->vk.EndCommandBuffer(slot->commands);
     if (code)
         return attn_vulkan_fail(code, "%s", "vkEndCommandBuffer");
@@ -166,39 +172,55 @@ static attn_status submit(attn_vulkan_device *d, attn_vulkan_slot *slot)
     return ATTN_OK;
 }
 
+/* One submission executes while the next waits behind it: then the device has enough to do. */
+static int has_enough(attn_vulkan_device *d)
+{
+    const attn_vulkan_submissions *s = &d->submissions;
+    look(d);
+    return s->last - s->finished >= BUSY && s->recorded < MOST_RECORDED;
+}
+
 /* ---- what others call ------------------------------------------------------------------------------------------------- */
 
 attn_status attn_vulkan_submit_begin(attn_vulkan_device *d, attn_vulkan_recording *recording)
 {
     attn_lock_take(&d->submissions.lock);
-    attn_status status = begin(d, recording);
-    if (status)
+    attn_status status = open_slot(d);
+    if (status) {
         attn_lock_give(&d->submissions.lock);
-    return status;
+        return status;
+    }
+    *recording = (attn_vulkan_recording){ d->submissions.open->commands, d->submissions.open };
+    attn_vulkan_wait_for_all_before(d, recording->commands);
+    return ATTN_OK;
 }
 
-attn_status attn_vulkan_submit_end(attn_vulkan_device *d, attn_vulkan_recording *recording, uint64_t *number)
+attn_status attn_vulkan_submit_end(attn_vulkan_device *d, uint64_t *number)
 {
-    attn_status status = submit(d, recording->slot);
-    *number = d->submissions.last;
-    attn_lock_give(&d->submissions.lock);
+    attn_vulkan_submissions *s = &d->submissions;
+    *number = s->last + 1;
+    s->recorded++;
+    attn_status status = d->owned && has_enough(d) ? ATTN_OK : submit(d);
+    attn_lock_give(&s->lock);
     return status;
 }
 
+/* What could not be submitted is not waited for. */
 attn_status attn_vulkan_wait(attn_vulkan_device *d, uint64_t number)
 {
-    attn_status status = ATTN_OK;
-    attn_lock_take(&d->submissions.lock);
-    while (d->submissions.finished < number && !status)
-        status = wait_for(d, slot_of(&d->submissions, number));
-    attn_lock_give(&d->submissions.lock);
+    attn_vulkan_submissions *s = &d->submissions;
+    attn_lock_take(&s->lock);
+    attn_status status = number > s->last && s->open ? submit(d) : ATTN_OK;
+    while (s->finished < number && number <= s->last && !status)
+        status = wait_for(d, slot_of(s, number));
+    attn_lock_give(&s->lock);
     return status;
 }
 
 uint64_t attn_vulkan_last(attn_vulkan_device *d)
 {
     attn_lock_take(&d->submissions.lock);
-    uint64_t last = d->submissions.last;
+    uint64_t last = d->submissions.last + (d->submissions.open != NULL);
     attn_lock_give(&d->submissions.lock);
     return last;
 }
