@@ -22,7 +22,8 @@
  *
  * Submission: a VkQueue is one thread's at a time. libattn submits to its VkQueue in attn_run and attn_merge on queues that
  * do not record, and in attn_upload, attn_download and attn_plan_create, under a lock of its own; the caller of an adopted
- * device does not submit to that VkQueue while one of these runs. What was submitted to it before executes before.
+ * device does not submit to that VkQueue while one of these runs. What was submitted to it before executes before. On a device
+ * that attn_device_open opened, runs may be submitted together, at the latest when something waits for one of them.
  * attn_free may be called while submitted runs still use the memory: it is kept until they have finished.
  *
  * In a library built without Vulkan every function here gives ATTN_NO_DEVICE.

@@ -157,6 +157,31 @@ static void freed_memory_waits(void **state)
 
 /* ---- queues ----------------------------------------------------------------------------------------------------------- */
 
+static void runs_join_a_submission(void **state)
+{
+    vulkan_case c;
+    attn_queue *queue;
+    uint64_t before;
+    (void)state;
+    need_device();
+    vulkan_case_create(&c, device);
+    assert_int_equal(attn_queue_create(device, &queue), ATTN_OK);
+    assert_int_equal(attn_vulkan_wait(own(), attn_vulkan_last(own())), ATTN_OK);
+    before = own()->submissions.last;
+    own()->submissions.last += 2; /* as if two were under way */
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(attn_run(c.plan, &c.args, queue), ATTN_OK);
+    assert_non_null(own()->submissions.open);
+    assert_int_equal(own()->submissions.recorded, 3);
+    own()->submissions.last -= 2;
+    assert_int_equal(attn_vulkan_wait(own(), attn_vulkan_last(own())), ATTN_OK);
+    assert_null(own()->submissions.open);
+    assert_int_equal(own()->submissions.finished, before + 1);
+    vulkan_case_check(&c);
+    attn_queue_destroy(queue);
+    vulkan_case_destroy(&c);
+}
+
 /* More runs than there are command buffers. */
 static void runs_in_flight_are_many(void **state)
 {
@@ -275,11 +300,12 @@ static int close_device(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(copies_are_exact),       cmocka_unit_test(bounds_are_checked),
-        cmocka_unit_test(pieces_are_apart),       cmocka_unit_test(too_much_is_refused),
-        cmocka_unit_test(freed_memory_waits),     cmocka_unit_test(runs_in_flight_are_many),
-        cmocka_unit_test(threads_share_a_device), cmocka_unit_test(large_grids_are_cut),
-        cmocka_unit_test(features_can_be_masked), cmocka_unit_test(features_are_enabled),
+        cmocka_unit_test(copies_are_exact),        cmocka_unit_test(bounds_are_checked),
+        cmocka_unit_test(pieces_are_apart),        cmocka_unit_test(too_much_is_refused),
+        cmocka_unit_test(freed_memory_waits),      cmocka_unit_test(runs_join_a_submission),
+        cmocka_unit_test(runs_in_flight_are_many), cmocka_unit_test(threads_share_a_device),
+        cmocka_unit_test(large_grids_are_cut),     cmocka_unit_test(features_can_be_masked),
+        cmocka_unit_test(features_are_enabled),
     };
     if (attn_backend_vulkan.count() == 0) {
         puts("1..0 # SKIP no device of Vulkan");
