@@ -17,6 +17,7 @@ layout(constant_id = 0) const int Q_TYPE = 1;
 layout(constant_id = 1) const int K_TYPE = 1;
 layout(constant_id = 2) const int V_TYPE = 1;
 layout(constant_id = 3) const int CHANNELS = 128; /* of a work-group's sums, 64 or 128; the rest are other work-groups' in z */
+layout(constant_id = 4) const bool LONG = false;  /* D is so large that f32 sums of all channels in turn would lose digits */
 
 layout(local_size_x = 128) in;
 
@@ -86,11 +87,14 @@ void multiply_qk(int at)
     }
 }
 
+const int APART = 8; /* slices that are summed apart where rows are long */
+
 void compute_scores()
 {
     int slices = (dim + DEPTH - 1) / DEPTH;
+    vec4 before[ROWS];
     [[unroll]] for (int r = 0; r < ROWS; r++)
-        product[r] = vec4(0);
+        product[r] = before[r] = vec4(0);
     fetch_qk(0);
     put_qk(0);
     barrier();
@@ -100,8 +104,15 @@ void compute_scores()
         multiply_qk((i & 1) * SLICE_QK);
         if (i + 1 < slices)
             put_qk((~i & 1) * SLICE_QK);
+        if (LONG && (i + 1) % APART == 0)
+            [[unroll]] for (int r = 0; r < ROWS; r++) {
+                before[r] += product[r];
+                product[r] = vec4(0);
+            }
         barrier();
     }
+    [[unroll]] for (int r = 0; r < ROWS && LONG; r++)
+        product[r] += before[r];
 }
 
 /* ---- softmax ----------------------------------------------------------------------------------------------------- */

@@ -28,10 +28,13 @@ static int tiled_geometry(const attn_kernel *kernel, const attn_vulkan_traits *t
     (void)t, (void)why;
     const uint32_t rows = (uint32_t)kernel->tile_q, slices = 1536 * VECTOR;
     const int channels = s->dim_v <= 64 ? 64 : 128;
-    *g = (attn_vulkan_geometry){ { { (int32_t)p->q.dtype, (int32_t)p->k.dtype, (int32_t)p->v.dtype, channels }, 4, 0 },
-                                 128,
-                                 slices + 2 * TILE_KEYS * ADDRESS + rows * (8 + 8) + WALK,
-                                 channels };
+    const int is_long = s->dim > 256;
+    *g = (attn_vulkan_geometry){
+        { { (int32_t)p->q.dtype, (int32_t)p->k.dtype, (int32_t)p->v.dtype, channels, is_long }, 5, 0 },
+        128,
+        slices + 2 * TILE_KEYS * ADDRESS + rows * (8 + 8) + WALK,
+        channels
+    };
     return 0;
 }
 
