@@ -3,9 +3,9 @@
  * memory, fetched one ahead.
  *
  * Which elements of a matrix an invocation holds is the driver's secret, but the same for all matrices of a type, so sums
- * are rescaled element by element. Two more things are asked of the device when a work-group begins, by loading a matrix of
- * its own coordinates: whether four neighbours share their rows, so that shuffles find a row's maximum; and whether weights,
- * a result, lie as a left factor must, so that they need not pass through memory. If not, shared memory does it.
+ * are rescaled element by element. Two more things probe_coopmat.comp finds out: whether four neighbours share their rows, so that
+ * shuffles find a row's maximum; and whether weights, a result, lie as a left factor must, so that they need not pass
+ * through memory. If not, shared memory does it.
  *
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 #version 450
@@ -27,6 +27,8 @@ layout(constant_id = 1) const int DIM_V = 128;   /* bound of Dv: a multiple of 3
 layout(constant_id = 2) const int GROUP = 256;   /* invocations */
 layout(constant_id = 3) const int SUBGROUP = 32; /* invocations of a subgroup, all of them full */
 layout(constant_id = 4) const bool CHANGES = true; /* plan.changes_scores */
+layout(constant_id = 5) const bool ROWS_IN_QUADS = false;
+layout(constant_id = 6) const bool RESULTS_LIE_AS_LEFT = false;
 
 layout(local_size_x_id = 2) in;
 
@@ -57,41 +59,9 @@ int first_row = int(gl_SubgroupID) * SIDE, stage_at = int(gl_SubgroupID) * STAGE
 
 int dim = int(run.block.plan.dim), dim_v = int(run.block.plan.dim_v); /* read once */
 bool k_wide, v_wide;
-bool rows_in_quads, results_lie_as_left;
 uvec4 k_next[K_FETCHES], v_next[V_FETCHES];
 LEFT query[DEPTHS], weight[BLOCKS];
 RESULT score[BLOCKS], sum[COLUMNS], most, total;
-
-/* ---- what the device does ---------------------------------------------------------------------------------------- */
-
-/* Every element's number, row by row, as f32 and as f16. */
-void probe()
-{
-    RESULT of_result;
-    LEFT of_left;
-    for (int i = lane; i < STAGE; i += SUBGROUP)
-        stage[stage_at + i] = floatBitsToUint(vec4(4 * i, 4 * i + 1, 4 * i + 2, 4 * i + 3));
-    subgroupBarrier();
-    coopMatLoad(of_result, stage, stage_at, SIDE / 4, gl_CooperativeMatrixLayoutRowMajor);
-    subgroupBarrier();
-    for (int i = lane; i < STAGE / 2; i += SUBGROUP)
-        stage[stage_at + i] = uvec4(packHalf2x16(vec2(8 * i, 8 * i + 1)), packHalf2x16(vec2(8 * i + 2, 8 * i + 3)),
-                                     packHalf2x16(vec2(8 * i + 4, 8 * i + 5)), packHalf2x16(vec2(8 * i + 6, 8 * i + 7)));
-    subgroupBarrier();
-    coopMatLoad(of_left, stage, stage_at, SIDE / 8, gl_CooperativeMatrixLayoutRowMajor);
-    subgroupBarrier();
-    bool once = of_result.length() * SUBGROUP == SIDE * SIDE && of_result.length() >= 4;
-    bool alike = of_left.length() == of_result.length(), quads = once;
-    int low = int(of_result[0]) / SIDE, high = int(of_result[2]) / SIDE;
-    [[unroll]] for (int i = 0; i < min(of_result.length(), of_left.length()); i++)
-        alike = alike && float(of_left[i]) == of_result[i];
-    [[unroll]] for (int i = 0; i < of_result.length(); i++)
-        quads = quads && int(of_result[i]) / SIDE == ((i & 2) == 0 ? low : high);
-    [[unroll]] for (int i = 1; i < 4; i++)
-        quads = quads && subgroupShuffleXor(low, i) == low && subgroupShuffleXor(high, i) == high;
-    rows_in_quads = subgroupAll(quads && low != high);
-    results_lie_as_left = subgroupAll(alike);
-}
 
 /* ---- memory ------------------------------------------------------------------------------------------------------ */
 
@@ -117,38 +87,55 @@ void find_rows(int tile, int turn)
     }
 }
 
-void fetch_keys(int turn)
+void fetch_keys_as(int turn, bool wide)
 {
     [[unroll]] for (int i = 0; i < K_FETCHES; i++) {
         int at = i * GROUP + me;
-        if (at < TILE_KEYS * K_EIGHTS)
-            k_next[i] = load_eight(k_row[turn][at / K_EIGHTS], F16, at % K_EIGHTS * 8, dim, k_wide).low;
+        if (TILE_KEYS * K_EIGHTS % GROUP == 0 || at < TILE_KEYS * K_EIGHTS)
+            k_next[i] = load_eight(k_row[turn][at / K_EIGHTS], F16, at % K_EIGHTS * 8, dim, wide).low;
     }
+}
+
+/* One branch for all loads, so that they follow each other. */
+void fetch_keys(int turn)
+{
+    if (k_wide)
+        fetch_keys_as(turn, true);
+    else
+        fetch_keys_as(turn, false);
 }
 
 void put_keys()
 {
     [[unroll]] for (int i = 0; i < K_FETCHES; i++) {
         int at = i * GROUP + me;
-        if (at < TILE_KEYS * K_EIGHTS)
+        if (TILE_KEYS * K_EIGHTS % GROUP == 0 || at < TILE_KEYS * K_EIGHTS)
             pool[at / K_EIGHTS * K_STRIDE + at % K_EIGHTS] = k_next[i];
+    }
+}
+
+void fetch_values_as(int turn, bool wide)
+{
+    [[unroll]] for (int i = 0; i < V_FETCHES; i++) {
+        int at = i * GROUP + me;
+        if (TILE_KEYS * V_EIGHTS % GROUP == 0 || at < TILE_KEYS * V_EIGHTS)
+            v_next[i] = load_eight(v_row[turn][at / V_EIGHTS], F16, at % V_EIGHTS * 8, dim_v, wide).low;
     }
 }
 
 void fetch_values(int turn)
 {
-    [[unroll]] for (int i = 0; i < V_FETCHES; i++) {
-        int at = i * GROUP + me;
-        if (at < TILE_KEYS * V_EIGHTS)
-            v_next[i] = load_eight(v_row[turn][at / V_EIGHTS], F16, at % V_EIGHTS * 8, dim_v, v_wide).low;
-    }
+    if (v_wide)
+        fetch_values_as(turn, true);
+    else
+        fetch_values_as(turn, false);
 }
 
 void put_values()
 {
     [[unroll]] for (int i = 0; i < V_FETCHES; i++) {
         int at = i * GROUP + me;
-        if (at < TILE_KEYS * V_EIGHTS)
+        if (TILE_KEYS * V_EIGHTS % GROUP == 0 || at < TILE_KEYS * V_EIGHTS)
             pool[V_AT + at / V_EIGHTS * V_STRIDE + at % V_EIGHTS] = v_next[i];
     }
 }
@@ -247,7 +234,7 @@ void raise_maxima(float factor)
     [[unroll]] for (int b = 1; b < BLOCKS; b++)
         [[unroll]] for (int i = 0; i < highest.length(); i++)
             highest[i] = max(highest[i], score[b][i]);
-    if (rows_in_quads)
+    if (ROWS_IN_QUADS)
         highest = maxima_by_shuffles(highest);
     else
         highest = maxima_by_memory(highest);
@@ -269,7 +256,7 @@ void raise_maxima(float factor)
 LEFT as_left(RESULT a)
 {
     LEFT left;
-    if (results_lie_as_left) {
+    if (RESULTS_LIE_AS_LEFT) {
         [[unroll]] for (int i = 0; i < min(a.length(), left.length()); i++)
             left[i] = float16_t(a[i]);
         return left;
@@ -391,7 +378,6 @@ void main()
     total = RESULT(0);
     [[unroll]] for (int c = 0; c < COLUMNS; c++)
         sum[c] = RESULT(0);
-    probe();
     load_queries();
     while (find_span())
         if (span.whole)

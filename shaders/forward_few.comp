@@ -25,6 +25,7 @@ layout(constant_id = 3) const int DIM = 128;     /* bound of D: a multiple of 32
 layout(constant_id = 4) const int DIM_V = 128;   /* bound of Dv: 64, 128 or 256 */
 layout(constant_id = 5) const int ROWS = 4;      /* of a query tile: 4, 8 or 16; ROWS * DIM_V at most 2048 */
 layout(constant_id = 6) const int SUBGROUP = 32; /* invocations of a subgroup */
+layout(constant_id = 7) const bool CHANGES = true; /* plan.changes_scores */
 
 layout(local_size_x = 128) in;
 
@@ -44,6 +45,7 @@ shared vec4 pool[1024];                              /* the queries; at the end 
 shared vec4 weight[TILE_KEYS * QUADS];
 shared vec4 factor[SUBGROUPS * QUADS];               /* of the sums so far, in each subgroup */
 shared vec4 highest[SUBGROUPS * QUADS], total_of[SUBGROUPS * QUADS];
+shared uvec2 seen[ROWS];
 shared uint64_t address[GROUP];                      /* of rows of a subgroup's keys, then of its values */
 
 /* As subgroups number them: invocations of a team, and teams of a subgroup, must be neighbours in it. */
@@ -51,8 +53,7 @@ int own = int(gl_SubgroupInvocationID), first = int(gl_SubgroupID) * SUBGROUP, m
 int first_key = int(gl_SubgroupID) * OWN_KEYS, first_quad = int(gl_SubgroupID) * QUADS;
 int team = own / TEAM, lane = own % TEAM, line = own / LANES, column = own % LANES;
 
-int dim = int(run.block.plan.dim), dim_v = int(run.block.plan.dim_v); /* read once, as is what follows */
-bool changes = run.block.plan.changes_scores != 0;
+int dim = int(run.block.plan.dim), dim_v = int(run.block.plan.dim_v); /* read once */
 bool k_wide, v_wide;
 Eight keys[KEYS][EIGHTS], values[VALUES][PASSES];
 float most[QUADS], total[QUADS]; /* of rows 4 i + lane; the team's keys alone are in its total */
@@ -83,18 +84,36 @@ void find_rows(int tile)
     subgroupBarrier();
 }
 
-void fetch_keys()
+void fetch_keys_as(bool wide)
 {
     [[unroll]] for (int j = 0; j < KEYS; j++)
         [[unroll]] for (int i = 0; i < EIGHTS; i++)
-            keys[j][i] = load_eight(address[first + team + j * TEAMS], K_TYPE, (i * TEAM + lane) * 8, dim, k_wide);
+            keys[j][i] = load_eight(address[first + team + j * TEAMS], K_TYPE, (i * TEAM + lane) * 8, dim, wide);
+}
+
+/* One branch for all loads, so that they follow each other. */
+void fetch_keys()
+{
+    if (k_wide)
+        fetch_keys_as(true);
+    else
+        fetch_keys_as(false);
+}
+
+void fetch_values_as(bool wide)
+{
+    [[unroll]] for (int j = 0; j < VALUES; j++)
+        [[unroll]] for (int i = 0; i < PASSES; i++)
+            values[j][i] =
+                load_eight(address[first + OWN_KEYS + line + j * LINES], V_TYPE, (i * LANES + column) * 8, dim_v, wide);
 }
 
 void fetch_values()
 {
-    [[unroll]] for (int j = 0; j < VALUES; j++)
-        [[unroll]] for (int i = 0; i < PASSES; i++)
-            values[j][i] = load_eight(address[first + OWN_KEYS + line + j * LINES], V_TYPE, (i * LANES + column) * 8, dim_v, v_wide);
+    if (v_wide)
+        fetch_values_as(true);
+    else
+        fetch_values_as(false);
 }
 
 /* ---- scores ------------------------------------------------------------------------------------------------------ */
@@ -131,22 +150,17 @@ void find_products(out float product[KEYS][QUADS])
             product[j][i] = share_out(vec4(part[j][4 * i], part[j][4 * i + 1], part[j][4 * i + 2], part[j][4 * i + 3]));
 }
 
-/* Softcap and the like, then the mask: of row 4 i + lane and the team's keys. */
-float changed(float product, Modifier m, uvec2 bits, int key)
-{
-    if ((bits[key >> 5] >> (key & 31) & 1) == 0)
-        return NOTHING;
-    return changes ? modified(m, key, product) : product;
-}
-
+/* Softcap and the like, then the mask. */
 void change_products(int tile, inout float product[KEYS][QUADS])
 {
-    [[unroll]] for (int i = 0; i < QUADS; i++) {
-        Modifier m = modifier_of(4 * i + lane, tile);
-        uvec2 bits = unpack32(bits_of_row(4 * i + lane));
-        [[unroll]] for (int j = 0; j < KEYS; j++)
-            product[j][i] = changed(product[j][i], m, bits, first_key + team + j * TEAMS);
-    }
+    [[unroll]] for (int i = 0; i < QUADS; i++)
+        [[unroll]] for (int j = 0; j < KEYS; j++) {
+            int row = 4 * i + lane, key = first_key + team + j * TEAMS;
+            if ((seen[row][key >> 5] >> (key & 31) & 1) == 0)
+                product[j][i] = NOTHING;
+            else if (CHANGES)
+                product[j][i] = modified(modifier_of(row, tile), key, product[j][i]);
+        }
 }
 
 /* Puts the weights of the subgroup's keys, and what its sums are to be multiplied with; whether that is more than 1. */
@@ -203,11 +217,20 @@ void add_values()
 
 /* ---- tiles ------------------------------------------------------------------------------------------------------- */
 
+void find_seen()
+{
+    for (int i = me; i < ROWS; i += GROUP)
+        seen[i] = unpack32(bits_of_row(i));
+    barrier();
+}
+
 /* While a tile's scores are made its values are on their way, and while these are added the next tile's keys. */
 void add_span()
 {
     const int end = span.end;
-    const bool plain = span.whole && !changes;
+    const bool plain = span.whole && !CHANGES;
+    if (!plain)
+        find_seen();
     find_rows(span.first);
     fetch_keys();
     for (int tile = span.first; tile < end; tile++) {

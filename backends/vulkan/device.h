@@ -26,8 +26,9 @@ typedef struct attn_vulkan_device {
     attn_vulkan_submissions submissions;
     attn_vulkan_staging staging;
     VkPipelineLayout layout;                /* push constants only; of all pipelines */
-    attn_lock lock;                         /* of pipelines */
+    attn_lock lock;                         /* of what follows */
     struct attn_vulkan_pipeline *pipelines; /* compiled so far */
+    int probed, found;                      /* what attn_vulkan_probe knows */
 } attn_vulkan_device;
 
 /* Memory that a recorded merge uses. */

@@ -33,7 +33,8 @@ static int tiled_geometry(const attn_kernel *kernel, const attn_vulkan_traits *t
         { { (int32_t)p->q.dtype, (int32_t)p->k.dtype, (int32_t)p->v.dtype, channels, is_long }, 5, 0 },
         128,
         slices + 2 * TILE_KEYS * ADDRESS + rows * (8 + 8) + WALK,
-        channels
+        channels,
+        0
     };
     return 0;
 }
@@ -65,13 +66,16 @@ static int few_geometry(const attn_kernel *kernel, const attn_vulkan_traits *t, 
     if (few_declines(kernel, t, p, s, why))
         return 1;
     const uint32_t quads = (uint32_t)rows / 4, subgroups = FEW_GROUP / t->subgroup;
-    *g = (attn_vulkan_geometry){ { { (int32_t)p->q.dtype, (int32_t)p->k.dtype, (int32_t)p->v.dtype,
-                                     round_up(s->dim, 32), channels, rows, (int32_t)t->subgroup },
-                                   7,
-                                   t->features & ATTN_VULKAN_SUBGROUP_SIZE ? t->subgroup : 0 },
-                                 FEW_GROUP,
-                                 VECTOR * (1024 + quads * (TILE_KEYS + 3 * subgroups)) + FEW_GROUP * ADDRESS + WALK,
-                                 channels };
+    *g =
+        (attn_vulkan_geometry){ { { (int32_t)p->q.dtype, (int32_t)p->k.dtype, (int32_t)p->v.dtype, round_up(s->dim, 32),
+                                    channels, rows, (int32_t)t->subgroup, attn_gpu_changes_scores(p, s) },
+                                  8,
+                                  t->features & ATTN_VULKAN_SUBGROUP_SIZE ? t->subgroup : 0 },
+                                FEW_GROUP,
+                                VECTOR * (1024 + quads * (TILE_KEYS + 3 * subgroups)) +
+                                    (FEW_GROUP + (uint32_t)rows) * ADDRESS + WALK,
+                                channels,
+                                0 };
     return 0;
 }
 
@@ -101,6 +105,8 @@ static int has_matrix_16(const attn_vulkan_traits *t)
     return 0;
 }
 
+enum { MATRIX_PROBED = 5 }; /* its first constant that is not known before */
+
 /* A subgroup has 16 rows. */
 static int matrix_geometry(const attn_kernel *kernel, const attn_vulkan_traits *t, const attn_problem *p,
                            const attn_shape *s, attn_vulkan_geometry *g, attn_why *why)
@@ -115,11 +121,12 @@ static int matrix_geometry(const attn_kernel *kernel, const attn_vulkan_traits *
         return attn_decline(why, "needs cooperative matrices of 16 x 16 x 16, f16 to f32, of a subgroup");
     *g = (attn_vulkan_geometry){
         { { dim, dim_v, (int32_t)(subgroups * t->subgroup), (int32_t)t->subgroup, attn_gpu_changes_scores(p, s) },
-          5,
+          MATRIX_PROBED + 2,
           t->subgroup },
         subgroups * t->subgroup,
         VECTOR * ((tiles > own ? tiles : own) + subgroups * 64) + 4 * TILE_KEYS * ADDRESS + rows * (8 + 8) + WALK,
-        dim_v
+        dim_v,
+        MATRIX_PROBED
     };
     return 0;
 }
@@ -181,7 +188,8 @@ static int matrix_2_geometry(const attn_kernel *kernel, const attn_vulkan_traits
                                    0 },
                                  MATRIX_2_GROUP,
                                  (uint32_t)rows * (8 + 8 + 8 + 4 + MODIFIER) + 2 * TILE_KEYS * ADDRESS + WALK,
-                                 dim_v };
+                                 dim_v,
+                                 0 };
     return 0;
 }
 

@@ -18,6 +18,7 @@ typedef struct attn_vulkan_geometry {
     attn_vulkan_special special;
     uint32_t group, shared_memory; /* invocations and bytes of a work-group */
     int channels;                  /* of V and O that a work-group has; the rest are other work-groups' */
+    int probed;                    /* of its constants, the first of those that attn_vulkan_probe tells; 0: none */
 } attn_vulkan_geometry;
 
 /* attn_kernel.variant. */

@@ -21,6 +21,9 @@ static const uint32_t forward_few_words[] = {
 static const uint32_t flash_coopmat[] = {
 #include "spirv/flash_coopmat.inc"
 };
+static const uint32_t probe_coopmat[] = {
+#include "spirv/probe_coopmat.inc"
+};
 #endif
 #ifdef ATTN_SPIRV_COOPMAT2
 static const uint32_t flash_coopmat2[] = {
@@ -59,6 +62,7 @@ static const attn_vulkan_module modules[ATTN_VULKAN_SHADERS][2] = {
     [ATTN_VULKAN_FORWARD_FEW] = { MODULE(forward_few_words), MODULE(forward_few) },
 #ifdef ATTN_SPIRV_COOPMAT
     [ATTN_VULKAN_COOPMAT] = { NONE, MODULE(flash_coopmat) },
+    [ATTN_VULKAN_PROBE] = { NONE, MODULE(probe_coopmat) },
 #endif
 #ifdef ATTN_SPIRV_COOPMAT2
     [ATTN_VULKAN_COOPMAT2] = { NONE, MODULE(flash_coopmat2) },
