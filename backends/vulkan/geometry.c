@@ -4,6 +4,7 @@
 
 #include "geometry.h"
 
+#include "device.h"
 #include "gpu/decline.h"
 #include "gpu/problem.h"
 #include "gpu/shared.h"
@@ -121,7 +122,7 @@ static int matrix_geometry(const attn_kernel *kernel, const attn_vulkan_traits *
         return attn_decline(why, "needs cooperative matrices of 16 x 16 x 16, f16 to f32, of a subgroup");
     *g = (attn_vulkan_geometry){
         { { dim, dim_v, (int32_t)(subgroups * t->subgroup), (int32_t)t->subgroup, attn_gpu_changes_scores(p, s) },
-          MATRIX_PROBED + 2,
+          MATRIX_PROBED + ATTN_VULKAN_FOUND,
           t->subgroup },
         subgroups * t->subgroup,
         VECTOR * ((tiles > own ? tiles : own) + subgroups * 64) + 4 * TILE_KEYS * ADDRESS + rows * (8 + 8) + WALK,

@@ -4,6 +4,8 @@
 
 #include "probe.h"
 
+#include <string.h>
+
 #include "dispatch.h"
 #include "pipeline.h"
 
@@ -24,37 +26,35 @@ static attn_status run(attn_vulkan_device *d, VkPipeline pipeline, attn_memory f
     return attn_vulkan_end(d, NULL, &recording);
 }
 
-static attn_status ask(attn_vulkan_device *d, int *found)
+static attn_status ask(attn_vulkan_device *d, int32_t found[ATTN_VULKAN_FOUND])
 {
     const attn_vulkan_special special = { { (int32_t)d->traits.subgroup }, 1, d->traits.subgroup };
     const attn_vulkan_module *module = attn_vulkan_module_of(&d->traits, ATTN_VULKAN_PROBE);
     VkPipeline pipeline;
     attn_memory memory;
-    int32_t bits;
+    const size_t bytes = ATTN_VULKAN_FOUND * sizeof *found;
     ATTN_TRY(attn_vulkan_pipeline_get(d, module, &special, &pipeline));
-    ATTN_TRY(attn_vulkan_alloc(&d->base, sizeof bits, &memory));
+    ATTN_TRY(attn_vulkan_alloc(&d->base, bytes, &memory));
     attn_status status = run(d, pipeline, memory);
     if (!status)
-        status = attn_vulkan_download(&d->base, &bits, memory, sizeof bits);
+        status = attn_vulkan_download(&d->base, found, memory, bytes);
     attn_vulkan_free(&d->base, memory);
-    if (!status)
-        *found = bits;
     return status;
 }
 
 /* Two threads may both ask, and learn the same. */
-attn_status attn_vulkan_probe(attn_vulkan_device *d, int *found)
+attn_status attn_vulkan_probe(attn_vulkan_device *d, int32_t found[ATTN_VULKAN_FOUND])
 {
     attn_lock_take(&d->lock);
     int known = d->probed;
-    *found = d->found;
+    memcpy(found, d->found, sizeof d->found);
     attn_lock_give(&d->lock);
     if (known)
         return ATTN_OK;
     ATTN_TRY(ask(d, found));
     attn_lock_take(&d->lock);
     d->probed = 1;
-    d->found = *found;
+    memcpy(d->found, found, sizeof d->found);
     attn_lock_give(&d->lock);
     return ATTN_OK;
 }
