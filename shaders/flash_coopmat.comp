@@ -28,8 +28,8 @@ layout(constant_id = 2) const int GROUP = 256;   /* invocations */
 layout(constant_id = 3) const int SUBGROUP = 32; /* invocations of a subgroup, all of them full */
 layout(constant_id = 4) const bool CHANGES = true; /* plan.changes_scores */
 
-/* Elements i and j of invocations a and b are of one row when i and j agree in ROW_BITS, and a and b in all but LANE_BITS. 0: that is not
- * all that the rows depend on. */
+/* Elements i and j of invocations a and b are of one row when i and j agree in ROW_BITS, and a and b in all but LANE_BITS. 0:
+ * that is not all that the rows depend on. */
 layout(constant_id = 5) const int ROW_BITS = 0;
 layout(constant_id = 6) const int LANE_BITS = 0;
 layout(constant_id = 7) const bool RESULTS_LIE_AS_LEFT = false;
@@ -297,8 +297,8 @@ void add_softmax(int tile, bool whole)
     find_weights(factor, as_is);
 }
 
-/* While scores are made values are on their way, and while these are added the next tile's keys. `whole`: a constant, so that spans
- * that are whole have a loop with little code, and few registers. */
+/* While scores are made values are on their way, and while these are added the next tile's keys. `whole`: a constant, so that
+ * spans that are whole have a loop with little code, and few registers. */
 void add_span(bool whole)
 {
     const int end = span.end;

@@ -133,11 +133,11 @@ float store_sum(const in uint32_t row, const in uint32_t channel, const in float
 
 /* ---- keys and values --------------------------------------------------------------------------------------------- */
 
-tensorLayoutNV<2, gl_CooperativeMatrixClampModeConstantNV> bounded_layout(int tile_of_keys, int64_t stride, int64_t dim, uint bound)
+tensorLayoutNV<2, gl_CooperativeMatrixClampModeConstantNV> bounded_layout(int number, int64_t stride, int64_t dim, uint bound)
 {
     tensorLayoutNV<2, gl_CooperativeMatrixClampModeConstantNV> tile =
         createTensorLayoutNV(2, gl_CooperativeMatrixClampModeConstantNV);
-    tile = setTensorLayoutDimensionNV(tile, keys_of_tile(tile_of_keys), uint(dim));
+    tile = setTensorLayoutDimensionNV(tile, keys_of_tile(number), uint(dim));
     tile = setTensorLayoutStrideNV(tile, uint(stride), 1);
     return sliceTensorLayoutNV(tile, 0, TILE_KEYS, 0, bound);
 }

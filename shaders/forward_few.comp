@@ -1,9 +1,9 @@
 /* Flash attention for query tiles of few rows, such as a decode step of one KV head's group: memory sets the pace, so K and
  * V go from their rows through registers into the sums, ahead of the arithmetic.
  *
- * Every subgroup has keys of its own in each tile, with an online softmax of its own: none waits for another until their sums are
- * added at the end. Scores: four invocations, a team, share a key; each has every fourth eight of its channels, and two keys
- * of a tile. Values: the invocations that share a key, a line, have an eight of its channels each.
+ * Every subgroup has keys of its own in each tile, with an online softmax of its own: none waits for another until their sums
+ * are added at the end. Scores: four invocations, a team, share a key; each has every fourth eight of its channels, and two
+ * keys of a tile. Values: the invocations that share a key, a line, have an eight of its channels each.
  *
  * Needs subgroup shuffles, and subgroups that are full; any size from 8 on that divides the work-group.
  *

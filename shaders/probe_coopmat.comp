@@ -1,5 +1,5 @@
-/* What flash_coopmat.comp must know of how this device lays out matrices, from matrices of their own elements' numbers, row by row. One
- * subgroup.
+/* What flash_coopmat.comp must know of how this device lays out matrices, from matrices of their own elements' numbers, row by
+ * row. One subgroup.
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 #version 450
 #extension GL_GOOGLE_include_directive : require

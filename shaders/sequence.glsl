@@ -31,8 +31,8 @@ Sequence sequence_of(int64_t number)
     return s;
 }
 
-/* The rows of a head of K or V: the address of key 0, or of that of page 0; bytes from one to the next. Worked out once, since every
- * member of the plan is a load. */
+/* The rows of a head of K or V: the address of key 0, or of that of page 0; bytes from one to the next. Worked out once, since
+ * every member of the plan is a load. */
 struct Rows {
     uint64_t first;
     int64_t step, page;

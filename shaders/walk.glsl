@@ -6,7 +6,8 @@
 #include "item.glsl"
 #include "visible.glsl"
 
-/* Tiles first .. end - 1, all 64 keys of which every row sees; or one other tile, with the number of its mask when it is of a list. */
+/* Tiles first .. end - 1, all 64 keys of which every row sees; or one other tile, with the number of its mask when it is of a
+ * list. */
 struct Span {
     int first, end, mask;
     bool whole;

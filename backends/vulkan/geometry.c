@@ -146,7 +146,8 @@ enum { MATRIX_2_GROUP = 128, MATRIX_2_LARGEST_DIM = 256 };
 /* Bytes of what forward.comp and the like keep of a row to change its scores: struct Modifier of modify.glsl. */
 enum { MODIFIER = 16 };
 
-/* Granularities of a work-group's matrices that query tiles of `rows` and tiles of keys are multiples of; NULL: there are none. */
+/* Granularities of a work-group's matrices that query tiles of `rows` and tiles of keys are multiples of; NULL: there are
+ * none. */
 static const attn_vulkan_matrix *find_flexible(const attn_vulkan_traits *t, int rows)
 {
     for (int i = 0; i < t->matrices; i++) {

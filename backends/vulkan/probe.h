@@ -5,7 +5,8 @@
 
 #include "device.h"
 
-/* Runs probe_coopmat.comp, the first time: fills in flash_coopmat.comp's ROW_BITS and what follows. The device has what these need. */
+/* Runs probe_coopmat.comp, the first time: fills in flash_coopmat.comp's ROW_BITS and what follows. The device has what these
+ * need. */
 attn_status attn_vulkan_probe(attn_vulkan_device *device, int32_t found[ATTN_VULKAN_FOUND]);
 
 #endif
