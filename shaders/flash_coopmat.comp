@@ -3,9 +3,9 @@
  * memory, fetched one ahead.
  *
  * Which elements of a matrix an invocation holds is the driver's secret, but the same for all matrices of a type, so sums
- * are rescaled element by element. Two more things probe_coopmat.comp finds out: who shares a row, so that shuffles find its
- * maximum; and whether weights, a result, lie as a left factor must, so that they need not pass through memory. If that is
- * not simple, shared memory does it.
+ * are rescaled element by element. Two more things probe_coopmat.comp finds out: whether four neighbours share their rows, so that
+ * shuffles find a row's maximum; and whether weights, a result, lie as a left factor must, so that they need not pass
+ * through memory. If not, shared memory does it.
  *
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 #version 450
@@ -27,12 +27,8 @@ layout(constant_id = 1) const int DIM_V = 128;   /* bound of Dv: a multiple of 3
 layout(constant_id = 2) const int GROUP = 256;   /* invocations */
 layout(constant_id = 3) const int SUBGROUP = 32; /* invocations of a subgroup, all of them full */
 layout(constant_id = 4) const bool CHANGES = true; /* plan.changes_scores */
-
-/* Elements i and j of invocations a and b are of one row when i and j agree in ROW_BITS, and a and b in all but LANE_BITS. 0:
- * that is not all that the rows depend on. */
-layout(constant_id = 5) const int ROW_BITS = 0;
-layout(constant_id = 6) const int LANE_BITS = 0;
-layout(constant_id = 7) const bool RESULTS_LIE_AS_LEFT = false;
+layout(constant_id = 5) const bool ROWS_IN_QUADS = false;
+layout(constant_id = 6) const bool RESULTS_LIE_AS_LEFT = false;
 
 layout(local_size_x_id = 2) in;
 
@@ -79,7 +75,7 @@ void load_queries()
     }
     barrier();
     [[unroll]] for (int d = 0; d < DEPTHS; d++)
-        coopMatLoad(query[d], pool, first_row * K_STRIDE + d * SIDE / 8, K_STRIDE, gl_CooperativeMatrixLayoutRowMajor);
+        coopMatLoad(query[d], pool, first_row * K_STRIDE + 2 * d, K_STRIDE, gl_CooperativeMatrixLayoutRowMajor);
     barrier();
 }
 
@@ -153,7 +149,7 @@ void multiply_keys()
     [[unroll]] for (int d = 0; d < DEPTHS; d++)
         [[unroll]] for (int b = 0; b < BLOCKS; b++) {
             RIGHT key;
-            coopMatLoad(key, pool, b * SIDE * K_STRIDE + d * SIDE / 8, K_STRIDE, gl_CooperativeMatrixLayoutColumnMajor);
+            coopMatLoad(key, pool, b * SIDE * K_STRIDE + 2 * d, K_STRIDE, gl_CooperativeMatrixLayoutColumnMajor);
             score[b] = coopMatMulAdd(query[d], key, score[b]);
         }
 }
@@ -163,7 +159,7 @@ void multiply_values()
     [[unroll]] for (int b = 0; b < BLOCKS; b++)
         [[unroll]] for (int c = 0; c < COLUMNS; c++) {
             RIGHT value;
-            coopMatLoad(value, pool, V_AT + b * SIDE * V_STRIDE + c * SIDE / 8, V_STRIDE, gl_CooperativeMatrixLayoutRowMajor);
+            coopMatLoad(value, pool, V_AT + b * SIDE * V_STRIDE + 2 * c, V_STRIDE, gl_CooperativeMatrixLayoutRowMajor);
             sum[c] = coopMatMulAdd(weight[b], value, sum[c]);
         }
 }
@@ -197,20 +193,18 @@ void change_scores(int tile)
 /* The highest of each row, in all its elements. */
 RESULT maxima_by_shuffles(RESULT a)
 {
-    [[unroll]] for (int bit = 1; bit < SIDE * SIDE / SUBGROUP; bit *= 2) {
-        if ((ROW_BITS & bit) != 0)
-            continue;
-        [[unroll]] for (int i = 0; i < SIDE * SIDE / SUBGROUP; i++)
-            if ((i & bit) == 0)
-                a[i] = max(a[i], a[i | bit]);
+    float low = NOTHING, high = NOTHING;
+    [[unroll]] for (int i = 0; i < a.length(); i++)
+        if ((i & 2) == 0)
+            low = max(low, a[i]);
+        else
+            high = max(high, a[i]);
+    [[unroll]] for (int distance = 1; distance < 4; distance *= 2) {
+        low = max(low, subgroupShuffleXor(low, distance));
+        high = max(high, subgroupShuffleXor(high, distance));
     }
-    [[unroll]] for (int i = 0; i < SIDE * SIDE / SUBGROUP; i++)
-        if ((i & ~ROW_BITS) == 0)
-            [[unroll]] for (int bit = 1; bit < SUBGROUP; bit *= 2)
-                if ((LANE_BITS & bit) != 0)
-                    a[i] = max(a[i], subgroupShuffleXor(a[i], bit));
-    [[unroll]] for (int i = 0; i < SIDE * SIDE / SUBGROUP; i++)
-        a[i] = a[i & ROW_BITS];
+    [[unroll]] for (int i = 0; i < a.length(); i++)
+        a[i] = (i & 2) == 0 ? low : high;
     return a;
 }
 
@@ -240,7 +234,7 @@ void raise_maxima(float factor)
     [[unroll]] for (int b = 1; b < BLOCKS; b++)
         [[unroll]] for (int i = 0; i < highest.length(); i++)
             highest[i] = max(highest[i], score[b][i]);
-    if (LANE_BITS != 0)
+    if (ROWS_IN_QUADS)
         highest = maxima_by_shuffles(highest);
     else
         highest = maxima_by_memory(highest);
@@ -297,8 +291,8 @@ void add_softmax(int tile, bool whole)
     find_weights(factor, as_is);
 }
 
-/* While scores are made values are on their way, and while these are added the next tile's keys. `whole`: a constant, so that
- * spans that are whole have a loop with little code, and few registers. */
+/* While scores are made values are on their way, and while these are added the next tile's keys. `whole`: a constant, so that spans
+ * that are whole have a loop with little code, and few registers. */
 void add_span(bool whole)
 {
     const int end = span.end;

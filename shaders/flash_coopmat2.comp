@@ -36,7 +36,6 @@ layout(local_size_x_id = 2) in;
 #define KEYS coopmat<float16_t, SCOPE, DIM, TILE_KEYS, gl_MatrixUseB>
 #define VALUES coopmat<float16_t, SCOPE, TILE_KEYS, DIM_V, gl_MatrixUseB>
 #define WEIGHTS coopmat<float16_t, SCOPE, ROWS, TILE_KEYS, gl_MatrixUseA>
-#define ONES coopmat<float16_t, SCOPE, TILE_KEYS, COPIES, gl_MatrixUseB>
 #define SCORES coopmat<float, SCOPE, ROWS, TILE_KEYS, gl_MatrixUseAccumulator>
 #define STATES coopmat<float, SCOPE, ROWS, COPIES, gl_MatrixUseAccumulator>
 #define SUMS coopmat<float, SCOPE, ROWS, DIM_V, gl_MatrixUseAccumulator>
@@ -88,6 +87,11 @@ float change(const in uint32_t row, const in uint32_t key, const in float produc
 float higher(const in float a, const in float b)
 {
     return max(a, b);
+}
+
+float plus(const in float a, const in float b)
+{
+    return a + b;
 }
 
 float raise(const in uint32_t row, const in uint32_t key, const in float highest, const in float before, const in float factor)
@@ -209,7 +213,7 @@ void add_tile(const in QUERIES queries, inout STATES most, inout STATES total, i
     KEYS keys;
     VALUES values;
     SCORES score = SCORES(0), origin;
-    STATES highest, before = most, factors;
+    STATES highest, before = most, factors, added;
     WEIGHTS weights;
     SUMS sum_factors;
     bool as_is = whole && !CHANGES;
@@ -230,8 +234,10 @@ void add_tile(const in QUERIES queries, inout STATES most, inout STATES total, i
     else
         coopMatPerElementNV(score, score, weigh, origin, factor);
     weights = WEIGHTS(score);
+    /* Of weights that are not rounded: lse has only these. */
+    coopMatReduceNV(added, score, gl_CooperativeMatrixReduceRowNV, plus);
     coopMatPerElementNV(factors, before, rescale, most);
-    total = coopMatMulAdd(weights, ONES(1), factors * total);
+    total = factors * total + added;
     load_values(values, tile, whole);
     coopMatReduceNV(sum_factors, factors, gl_CooperativeMatrixReduceRowNV, higher);
     sum *= sum_factors;

@@ -1,5 +1,5 @@
-/* Flash attention with Hopper's warp group products: one group of four warps copies, two others compute, and each computes the next scores and
- * the last output while the other does its softmax (FlashAttention-3: Shah et al. 2024, arXiv:2407.08608).
+/* Flash attention with Hopper's warp group products: one group of four warps copies, two others compute, and each computes the
+ * next scores and the last output while the other does its softmax (FlashAttention-3: Shah et al. 2024, arXiv:2407.08608).
  *
  * Behind copies.cl, rows.cl and wgmma.cuh. Built for the type of Q, K and V (MMA_TYPE: attn_dtype), their channels (DIM, DIM_V:
  * multiples of 64), STEP keys a turn (one key tile or two) and registers of a thread that copies and of one that computes. A group
@@ -72,8 +72,8 @@ struct turn {
     int masked, last;
 };
 
-/* The tiles from `step` on. Where no list says which, they are neighbours that begin at a multiple of TILES: the order in which a row's weights
- * are added depends on nothing else. */
+/* The tiles from `step` on. Where no list says which, they are neighbours that begin at a multiple of TILES: the order in which
+ * a row's weights are added depends on nothing else. */
 DEVICE struct turn find_turn(PLAN, const struct item *item, struct step *step)
 {
     struct turn turn = { -1, -1, 0, 0, 0, 0 };
@@ -231,8 +231,8 @@ DEVICE uint copy_turns(PLAN, const struct item *item, const struct stream *from,
     return number;
 }
 
-/* Q and what the groups that compute need to know of its tile, number `number` of the block. Behind it lies the tile whose keys were used, but
- * whose output may still be stored. */
+/* Q and what the groups that compute need to know of its tile, number `number` of the block. Behind it lies the tile whose keys
+ * were used, but whose output may still be stored. */
 DEVICE void copy_query_tile(PLAN, const struct item *item, __global const uchar *q, int wide, const struct bulk *bulk,
                             struct memory *memory, uint number)
 {
@@ -316,8 +316,9 @@ DEVICE void finish_scores(float (&score)[BLOCKS][4], float scale, struct memory 
     settle(score);
 }
 
-/* A query tile, from turn `number` on; returns the next. Scores of a turn and output of the one before are asked for together, group by group,
- * so that one has its softmax while the tensor cores work for the other; its own output is awaited only behind its softmax. */
+/* A query tile, from turn `number` on; returns the next. Scores of a turn and output of the one before are asked for together,
+ * group by group, so that one has its softmax while the tensor cores work for the other; its own output is awaited only behind
+ * its softmax. */
 DEVICE uint compute(float scale, struct memory *memory, int query_slot, uint number, float (&sum)[BLOCKS_V][4], float (&most)[2],
                     float (&total)[2])
 {
@@ -370,7 +371,8 @@ DEVICE void begin_barriers(struct barriers *barriers)
     barrier_begin(LOCAL_ADDRESS(&barriers->used), COMPUTERS / 32);
 }
 
-/* The i-th tile of a block, counted over all, the longest first. Every other row of blocks goes backwards, so that each gets as much. */
+/* The i-th tile of a block, counted over all, the longest first. Every other row of blocks goes backwards, so that each gets as
+ * much. */
 DEVICE uint tile_number(uint i)
 {
     const uint blocks = get_num_groups(0), block = get_group_id(0);
@@ -412,8 +414,8 @@ extern "C" __global__ void __launch_bounds__(GROUP + COMPUTERS, 1)
                                                first_of, entries, chunks);
             const struct stream from = {
                 source_of(plan, &item, keys ? k + offset.k : v + offset.v, keys ? plan->k_stride : plan->v_stride,
-                          (__global const int *)(page_table + offset.page_table), (int)(keys ? plan->dim : plan->dim_v), wide,
-                          share_of_copier(COPIER, COPIERS, keys ? PITCH_OF(DIM) : PITCH_OF(DIM_V))),
+                          (__global const int *)(page_table + offset.page_table), (int)(keys ? plan->dim : plan->dim_v),
+                          keys ? DIM : DIM_V, wide, share_of_copier(COPIER, COPIERS, keys ? PITCH_OF(DIM) : PITCH_OF(DIM_V))),
                 !bulk.maps ? 0 : keys ? &bulk.k : &bulk.v,
                 keys,
                 keys ? DIM : DIM_V,

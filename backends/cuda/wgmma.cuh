@@ -1,5 +1,5 @@
-/* Hopper's products by groups of four warps, barriers in shared memory and hand-over of registers, as inline PTX for sm_90a (PTX ISA: wgmma,
- * mbarrier, setmaxnreg). Behind ptx.cl.
+/* Hopper's products by groups of four warps, barriers in shared memory, bulk copies and hand-over of registers, as inline PTX
+ * for sm_90a (PTX ISA: wgmma, mbarrier, cp.async.bulk.tensor, setmaxnreg). Behind ptx.cl.
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 
 /* ---- matrices in shared memory ------------------------------------------------------------------------------------- */

@@ -1,7 +1,8 @@
-/* Asynchronous copies of rows of Q, K and V of 16-bit elements to local memory, for kernels with tensor cores. Behind item.cl and ptx.cl.
+/* Asynchronous copies of rows of Q, K and V of 16-bit elements to local memory, for kernels with tensor cores. Behind item.cl
+ * and ptx.cl.
  *
- * Rows lie there in panels of 64 channels, 128 bytes a row, and are swizzled: 16 bytes number c of row r of a panel lie at c ^ (r % 8), so that
- * neither copies nor loads of 8 x 8 matrices meet bank conflicts (what tensor maps call SWIZZLE_128B).
+ * Rows lie there in panels of 64 channels, 128 bytes a row, and are swizzled: 16 bytes number c of row r of a panel lie at
+ * c ^ (r % 8), so that neither copies nor loads of 8 x 8 matrices meet bank conflicts (what tensor maps call SWIZZLE_128B).
  *
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 
@@ -55,15 +56,16 @@ struct source {
     PLAN_SPACE const long *stride;
     __global const int *pages;
     struct share share;
-    long at;  /* element of its row of key 0; of paged ones: from that of any row on */
-    int dim;  /* elements of a row from its first on */
-    int slow; /* rows are not aligned, or each must be looked up in the page table */
+    long at;   /* element of its row of key 0; of paged ones: from that of any row on */
+    int dim;   /* elements of a row from its first on */
+    int whole; /* rows have as many elements as are read. Not asked of each lane's own: a warp must stay together */
+    int slow;  /* rows are not aligned, or each must be looked up in the page table */
 };
 
 DEVICE struct source source_of(PLAN, const struct item *item, __global const uchar *tensor, PLAN_SPACE const long *stride,
-                               __global const int *pages, int dim, int wide, struct share share)
+                               __global const int *pages, int dim, int padded, int wide, struct share share)
 {
-    struct source source = { tensor, stride, pages, share, 8 * share.chunk, dim - 8 * share.chunk, !wide };
+    struct source source = { tensor, stride, pages, share, 8 * share.chunk, dim - 8 * share.chunk, dim == padded, !wide };
     if (plan->paged) {
         source.slow |= plan->page_size % TILE_KEYS != 0;
         source.at += share.row * stride[2];
@@ -85,8 +87,8 @@ DEVICE void copy_slowly(PLAN, const struct item *item, const struct source *sour
     }
 }
 
-/* `count` rows of K or V from row `first` of a tile's keys on; rows beyond the sequence become 0. Panels have `panel` rows, and `padded`
- * elements of a row are read there. */
+/* `count` rows of K or V from row `first` of a tile's keys on; rows beyond the sequence become 0. Panels have `panel` rows, and
+ * `padded` elements of a row are read there. */
 DEVICE void copy_rows(PLAN, const struct item *item, const struct source *source, int tile, int first, int count, int panel,
                       uint to, int padded)
 {
@@ -102,7 +104,7 @@ DEVICE void copy_rows(PLAN, const struct item *item, const struct source *source
     const long at =
         source->at + (plan->paged ? key_row(plan, &item->s, source->pages, key, item->head_k, source->stride) : key * step);
     __global const uchar *from = source->tensor + 2 * at;
-    if (rows >= count && bytes == 16) {
+    if (rows >= count && source->whole) {
         UNROLL
         for (int i = 0; i < count / share->apart; i++, from += 2L * step * share->apart)
             copy_sixteen(place_of_copy(share, i, panel, to), from);

@@ -397,7 +397,8 @@ KERNEL(GROUP_SIZE) forward(FORWARD_PARAMETERS)
 {
     LOCAL_MEMORY(struct shared_memory, mine);
     PLAN_BEGIN
-    const struct item item = find_item(plan, offset, launch, this_group(), cu_q, cu_k, used, lists, table_of, first_of, entries, chunks);
+    const struct item item =
+        find_item(plan, offset, launch, this_group(), cu_q, cu_k, used, lists, table_of, first_of, entries, chunks);
     const int me = get_local_id(0), column = me % COLUMNS, line = me / COLUMNS, first_channel = get_group_id(2) * CHANNELS;
     const int wide = plan->wide && ((offset.q | offset.k | offset.v) & 15) == 0;
     if (item.rows == 0)

@@ -95,7 +95,8 @@ KERNEL(GROUP_SIZE) forward_mma(FORWARD_PARAMETERS)
 {
     LOCAL_MEMORY(struct memory, memory);
     PLAN_BEGIN
-    const struct item item = find_item(plan, offset, launch, this_group(), cu_q, cu_k, used, lists, table_of, first_of, entries, chunks);
+    const struct item item =
+        find_item(plan, offset, launch, this_group(), cu_q, cu_k, used, lists, table_of, first_of, entries, chunks);
     const int wide = plan->wide && ((offset.q | offset.k | offset.v) & 15) == 0;
     const uint queries = LOCAL_ADDRESS(memory), ring = queries + RING_AT;
     __global const int *pages = (__global const int *)(page_table + offset.page_table);
@@ -103,11 +104,11 @@ KERNEL(GROUP_SIZE) forward_mma(FORWARD_PARAMETERS)
         return;
 
     const struct share share = share_of_copier(get_local_id(0), GROUP_SIZE, PITCH);
-    const struct source keys = source_of(plan, &item, k + offset.k, plan->k_stride, pages, (int)plan->dim, wide, share);
-    const struct source values = source_of(plan, &item, v + offset.v, plan->v_stride, pages, (int)plan->dim_v, wide,
+    const struct source keys = source_of(plan, &item, k + offset.k, plan->k_stride, pages, (int)plan->dim, DIM, wide, share);
+    const struct source values = source_of(plan, &item, v + offset.v, plan->v_stride, pages, (int)plan->dim_v, DIM_V, wide,
                                            share_of_copier(get_local_id(0), GROUP_SIZE, PITCH_V));
-    const int my_query = (int)(row_of(plan, &item.s, item.unit, item.first_row + min((int)get_local_id(0), item.rows - 1)).query -
-                               item.first_query);
+    const int my_row = min((int)get_local_id(0), item.rows - 1);
+    const int my_query = (int)(row_of(plan, &item.s, item.unit, item.first_row + my_row).query - item.first_query);
     uint kept[BANDS][KEPT][4];
     copy_queries(plan, &item, q + offset.q, wide, share, TILE_ROWS, queries, DIM);
     if (KEEP_QUERIES) {

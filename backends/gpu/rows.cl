@@ -1,5 +1,5 @@
-/* The softmax of 16 query rows that a warp has as accumulators of tensor cores, and what becomes of them. Behind item.cl and ptx.cl; built for STEP
- * keys at a time and DIM_V channels of V.
+/* The softmax of 16 query rows that a warp has as accumulators of tensor cores, and what becomes of them. Behind item.cl and
+ * ptx.cl; built for STEP keys at a time and DIM_V channels of V.
  *
  * A lane has two rows, side 0 and 1: lane / 4 and 8 behind it. Of every 8 columns it has two of each: [block of 8][2 * side + i] is column
  * lane % 4 * 2 + i of the block (PTX ISA, accumulators of mma.m16n8k16 and of wgmma alike).

@@ -14,8 +14,6 @@
 
 struct attn_vulkan_pipeline;
 
-enum { ATTN_VULKAN_FOUND = 3 }; /* numbers that attn_vulkan_probe asks for */
-
 typedef struct attn_vulkan_device {
     attn_device base;
     attn_vulkan_instance instance;
@@ -30,8 +28,7 @@ typedef struct attn_vulkan_device {
     VkPipelineLayout layout;                /* push constants only; of all pipelines */
     attn_lock lock;                         /* of what follows */
     struct attn_vulkan_pipeline *pipelines; /* compiled so far */
-    int probed;                             /* attn_vulkan_probe knows what was found */
-    int32_t found[ATTN_VULKAN_FOUND];
+    int probed, found;                      /* what attn_vulkan_probe knows */
 } attn_vulkan_device;
 
 /* Memory that a recorded merge uses. */

@@ -4,7 +4,6 @@
 
 #include "geometry.h"
 
-#include "device.h"
 #include "gpu/decline.h"
 #include "gpu/problem.h"
 #include "gpu/shared.h"
@@ -122,7 +121,7 @@ static int matrix_geometry(const attn_kernel *kernel, const attn_vulkan_traits *
         return attn_decline(why, "needs cooperative matrices of 16 x 16 x 16, f16 to f32, of a subgroup");
     *g = (attn_vulkan_geometry){
         { { dim, dim_v, (int32_t)(subgroups * t->subgroup), (int32_t)t->subgroup, attn_gpu_changes_scores(p, s) },
-          MATRIX_PROBED + ATTN_VULKAN_FOUND,
+          MATRIX_PROBED + 2,
           t->subgroup },
         subgroups * t->subgroup,
         VECTOR * ((tiles > own ? tiles : own) + subgroups * 64) + 4 * TILE_KEYS * ADDRESS + rows * (8 + 8) + WALK,
@@ -146,8 +145,7 @@ enum { MATRIX_2_GROUP = 128, MATRIX_2_LARGEST_DIM = 256 };
 /* Bytes of what forward.comp and the like keep of a row to change its scores: struct Modifier of modify.glsl. */
 enum { MODIFIER = 16 };
 
-/* Granularities of a work-group's matrices that query tiles of `rows` and tiles of keys are multiples of; NULL: there are
- * none. */
+/* Granularities of a work-group's matrices that query tiles of `rows` and tiles of keys are multiples of; NULL: there are none. */
 static const attn_vulkan_matrix *find_flexible(const attn_vulkan_traits *t, int rows)
 {
     for (int i = 0; i < t->matrices; i++) {

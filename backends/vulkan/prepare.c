@@ -6,6 +6,15 @@
 
 #include "probe.h"
 
+static attn_status set_probed(attn_vulkan_device *d, attn_vulkan_geometry *g)
+{
+    int found;
+    ATTN_TRY(attn_vulkan_probe(d, &found));
+    g->special.constants[g->probed] = (found & ATTN_VULKAN_ROWS_IN_QUADS) != 0;
+    g->special.constants[g->probed + 1] = (found & ATTN_VULKAN_RESULTS_LIE_AS_LEFT) != 0;
+    return ATTN_OK;
+}
+
 /* The kernel was chosen because it has a geometry for the problem. */
 static attn_status build(const attn_plan *plan, attn_vulkan_prepared *made)
 {
@@ -17,7 +26,7 @@ static attn_status build(const attn_plan *plan, attn_vulkan_prepared *made)
         return attn_fail(ATTN_UNSUPPORTED, "%s declined: %s", plan->kernel->name, why.text);
     made->problem.channels = g.channels;
     if (g.probed)
-        ATTN_TRY(attn_vulkan_probe(d, &g.special.constants[g.probed]));
+        ATTN_TRY(set_probed(d, &g));
     ATTN_TRY(
         attn_vulkan_pipeline_get(d, attn_vulkan_module_of(&d->traits, variant->shader), &g.special, &made->forward));
     return attn_vulkan_pipeline_get(d, attn_vulkan_module_of(&d->traits, ATTN_VULKAN_MERGE_PARTS), NULL, &made->merge);

@@ -4,8 +4,6 @@
 
 #include "probe.h"
 
-#include <string.h>
-
 #include "dispatch.h"
 #include "pipeline.h"
 
@@ -26,35 +24,37 @@ static attn_status run(attn_vulkan_device *d, VkPipeline pipeline, attn_memory f
     return attn_vulkan_end(d, NULL, &recording);
 }
 
-static attn_status ask(attn_vulkan_device *d, int32_t found[ATTN_VULKAN_FOUND])
+static attn_status ask(attn_vulkan_device *d, int *found)
 {
     const attn_vulkan_special special = { { (int32_t)d->traits.subgroup }, 1, d->traits.subgroup };
     const attn_vulkan_module *module = attn_vulkan_module_of(&d->traits, ATTN_VULKAN_PROBE);
     VkPipeline pipeline;
     attn_memory memory;
-    const size_t bytes = ATTN_VULKAN_FOUND * sizeof *found;
+    int32_t bits;
     ATTN_TRY(attn_vulkan_pipeline_get(d, module, &special, &pipeline));
-    ATTN_TRY(attn_vulkan_alloc(&d->base, bytes, &memory));
+    ATTN_TRY(attn_vulkan_alloc(&d->base, sizeof bits, &memory));
     attn_status status = run(d, pipeline, memory);
     if (!status)
-        status = attn_vulkan_download(&d->base, found, memory, bytes);
+        status = attn_vulkan_download(&d->base, &bits, memory, sizeof bits);
     attn_vulkan_free(&d->base, memory);
+    if (!status)
+        *found = bits;
     return status;
 }
 
 /* Two threads may both ask, and learn the same. */
-attn_status attn_vulkan_probe(attn_vulkan_device *d, int32_t found[ATTN_VULKAN_FOUND])
+attn_status attn_vulkan_probe(attn_vulkan_device *d, int *found)
 {
     attn_lock_take(&d->lock);
     int known = d->probed;
-    memcpy(found, d->found, sizeof d->found);
+    *found = d->found;
     attn_lock_give(&d->lock);
     if (known)
         return ATTN_OK;
     ATTN_TRY(ask(d, found));
     attn_lock_take(&d->lock);
     d->probed = 1;
-    memcpy(d->found, found, sizeof d->found);
+    d->found = *found;
     attn_lock_give(&d->lock);
     return ATTN_OK;
 }

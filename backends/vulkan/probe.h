@@ -5,8 +5,10 @@
 
 #include "device.h"
 
-/* Runs probe_coopmat.comp, the first time: fills in flash_coopmat.comp's ROW_BITS and what follows. The device has what these
- * need. */
-attn_status attn_vulkan_probe(attn_vulkan_device *device, int32_t found[ATTN_VULKAN_FOUND]);
+/* Bits that probe_coopmat.comp sets. */
+enum { ATTN_VULKAN_ROWS_IN_QUADS = 1, ATTN_VULKAN_RESULTS_LIE_AS_LEFT = 2 };
+
+/* Runs probe_coopmat.comp, the first time. The device has what flash_coopmat.comp needs. */
+attn_status attn_vulkan_probe(attn_vulkan_device *device, int *found);
 
 #endif
