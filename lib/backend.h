@@ -74,6 +74,7 @@ struct attn_queue {
 struct attn_backend {
     const char *name;
     int (*count)(void);
+    /* Of describe and open, `index` is 0 .. count() - 1: lib sees to it. */
     attn_status (*describe)(int index, attn_device_info *info);
     attn_status (*open)(int index, attn_device **device); /* fills in what is its own; lib fills in the head */
     void (*close)(attn_device *device);

@@ -62,22 +62,24 @@ static inline void attn_lock_give(attn_lock *lock)
 /* What is made by the first that asks for it, and kept; begins as ATTN_ONCE_INIT. */
 typedef struct attn_once {
     attn_lock lock;
-    int done;
+    int done, result;
 } attn_once;
 
 #define ATTN_ONCE_INIT                                                                                                 \
     {                                                                                                                  \
-        ATTN_LOCK_INIT, 0                                                                                              \
+        ATTN_LOCK_INIT, 0, 0                                                                                           \
     }
 
-/* Calls `make(made)` unless that was done before; others wait until it is. */
-static inline void attn_once_make(attn_once *once, void (*make)(void *made), void *made)
+/* What `make(made)` gave, called unless that was done before; others wait until it is. */
+static inline int attn_once_make(attn_once *once, int (*make)(void *made), void *made)
 {
     attn_lock_take(&once->lock);
     if (!once->done)
-        make(made);
+        once->result = make(made);
     once->done = 1;
+    int result = once->result;
     attn_lock_give(&once->lock);
+    return result;
 }
 
 #endif

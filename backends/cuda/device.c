@@ -16,21 +16,11 @@ static int count(void)
     return attn_cuda_list(&list);
 }
 
-static attn_status find(int index, const attn_cuda_traits **traits)
-{
-    const attn_cuda_traits *list;
-    int devices = attn_cuda_list(&list);
-    if (index < 0 || index >= devices)
-        return attn_fail(ATTN_NO_DEVICE, "cuda has no device %d, but %d here", index, devices);
-    *traits = &list[index];
-    return ATTN_OK;
-}
-
 static attn_status describe(int index, attn_device_info *info)
 {
-    const attn_cuda_traits *traits = NULL;
-    ATTN_TRY(find(index, &traits));
-    attn_cuda_describe(traits, index, info);
+    const attn_cuda_traits *list;
+    attn_cuda_list(&list);
+    attn_cuda_describe(&list[index], index, info);
     return ATTN_OK;
 }
 
@@ -114,10 +104,10 @@ attn_status attn_cuda_open(const attn_cuda_api *cu, const attn_cuda_traits *trai
 
 static attn_status open_device(int index, attn_device **device)
 {
-    const attn_cuda_traits *traits = NULL;
+    const attn_cuda_traits *list;
     attn_cuda_device *opened;
-    ATTN_TRY(find(index, &traits));
-    ATTN_TRY(attn_cuda_open(attn_cuda_load(), traits, NULL, NULL, &opened));
+    attn_cuda_list(&list);
+    ATTN_TRY(attn_cuda_open(attn_cuda_load(), &list[index], NULL, NULL, &opened));
     *device = &opened->base;
     return ATTN_OK;
 }

@@ -25,21 +25,14 @@ static const char *const names[] = {
 
 static const attn_library library = { "cuda", "ATTN_CUDA_LIBRARY", names, entries, sizeof entries / sizeof entries[0] };
 
-struct loaded {
-    attn_cuda_api api;
-    int usable;
-};
-
-static void load(void *made)
+static int load(void *made)
 {
-    struct loaded *l = made;
-    l->usable = attn_library_load(&library, &l->api);
+    return attn_library_load(&library, made);
 }
 
 const attn_cuda_api *attn_cuda_load(void)
 {
     static attn_once once = ATTN_ONCE_INIT;
-    static struct loaded loaded;
-    attn_once_make(&once, load, &loaded);
-    return loaded.usable ? &loaded.api : NULL;
+    static attn_cuda_api api;
+    return attn_once_make(&once, load, &api) ? &api : NULL;
 }

@@ -77,24 +77,24 @@ static int start(const attn_cuda_api *cu, int *driver, int *devices)
     return !code;
 }
 
-static void enumerate(void *made)
+static int enumerate(void *made)
 {
     device_list *list = made;
     const attn_cuda_api *cu = attn_cuda_load();
     int driver = 0, devices = 0;
     if (!cu || !start(cu, &driver, &devices))
-        return;
+        return 0;
     for (int i = 0; i < devices && i < MOST_DEVICES; i++)
         add_device(cu, driver, i, list);
+    return list->count;
 }
 
 int attn_cuda_list(const attn_cuda_traits **result)
 {
     static attn_once once = ATTN_ONCE_INIT;
     static device_list list;
-    attn_once_make(&once, enumerate, &list);
     *result = list.traits;
-    return list.count;
+    return attn_once_make(&once, enumerate, &list);
 }
 
 void attn_cuda_describe(const attn_cuda_traits *t, int index, attn_device_info *info)

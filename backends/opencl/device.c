@@ -19,21 +19,11 @@ static int count(void)
     return attn_opencl_list(&list);
 }
 
-static attn_status find(int index, const attn_opencl_traits **traits)
-{
-    const attn_opencl_traits *list;
-    int devices = attn_opencl_list(&list);
-    if (index < 0 || index >= devices)
-        return attn_fail(ATTN_NO_DEVICE, "opencl has no device %d, but %d here", index, devices);
-    *traits = &list[index];
-    return ATTN_OK;
-}
-
 static attn_status describe(int index, attn_device_info *info)
 {
-    const attn_opencl_traits *traits = NULL;
-    ATTN_TRY(find(index, &traits));
-    attn_opencl_describe(traits, index, info);
+    const attn_opencl_traits *list;
+    attn_opencl_list(&list);
+    attn_opencl_describe(&list[index], index, info);
     return ATTN_OK;
 }
 
@@ -104,10 +94,10 @@ attn_status attn_opencl_open(const attn_opencl_api *cl, const attn_opencl_traits
 
 static attn_status open_device(int index, attn_device **device)
 {
-    const attn_opencl_traits *traits = NULL;
+    const attn_opencl_traits *list;
     attn_opencl_device *opened;
-    ATTN_TRY(find(index, &traits));
-    ATTN_TRY(attn_opencl_open(attn_opencl_load(), traits, NULL, NULL, &opened));
+    attn_opencl_list(&list);
+    ATTN_TRY(attn_opencl_open(attn_opencl_load(), &list[index], NULL, NULL, &opened));
     *device = &opened->base;
     return ATTN_OK;
 }

@@ -67,26 +67,26 @@ static void add_platform(const attn_opencl_api *cl, cl_platform_id platform, dev
         add_device(cl, platform, ids[i], list);
 }
 
-static void enumerate(void *made)
+static int enumerate(void *made)
 {
     device_list *list = made;
     cl_platform_id platforms[MOST_PLATFORMS];
     cl_uint count = 0;
     const attn_opencl_api *cl = attn_opencl_load();
     if (!cl)
-        return;
+        return 0;
     cl_int code = cl->clGetPlatformIDs(MOST_PLATFORMS, platforms, &count);
     if (code && attn_log_level())
         attn_log_line("opencl: clGetPlatformIDs: %s (%d); no devices", attn_opencl_code_name(code), (int)code);
     for (cl_uint i = 0; !code && i < at_most(count, MOST_PLATFORMS); i++)
         add_platform(cl, platforms[i], list);
+    return list->count;
 }
 
 int attn_opencl_list(const attn_opencl_traits **result)
 {
     static attn_once once = ATTN_ONCE_INIT;
     static device_list list;
-    attn_once_make(&once, enumerate, &list);
     *result = list.traits;
-    return list.count;
+    return attn_once_make(&once, enumerate, &list);
 }

@@ -25,21 +25,14 @@ static const char *const names[] = {
 static const attn_library library = { "opencl", "ATTN_OPENCL_LIBRARY", names, entries,
                                       sizeof entries / sizeof entries[0] };
 
-struct loaded {
-    attn_opencl_api api;
-    int usable;
-};
-
-static void load(void *made)
+static int load(void *made)
 {
-    struct loaded *l = made;
-    l->usable = attn_library_load(&library, &l->api);
+    return attn_library_load(&library, made);
 }
 
 const attn_opencl_api *attn_opencl_load(void)
 {
     static attn_once once = ATTN_ONCE_INIT;
-    static struct loaded loaded;
-    attn_once_make(&once, load, &loaded);
-    return loaded.usable ? &loaded.api : NULL;
+    static attn_opencl_api api;
+    return attn_once_make(&once, load, &api) ? &api : NULL;
 }

@@ -18,22 +18,12 @@ static int count(void)
     return attn_vulkan_list(&list, &instance);
 }
 
-static attn_status find(int index, const attn_vulkan_traits **traits, const attn_vulkan_instance **instance)
-{
-    const attn_vulkan_traits *list;
-    int devices = attn_vulkan_list(&list, instance);
-    if (index < 0 || index >= devices)
-        return attn_fail(ATTN_NO_DEVICE, "vulkan has no device %d, but %d here", index, devices);
-    *traits = &list[index];
-    return ATTN_OK;
-}
-
 static attn_status describe(int index, attn_device_info *info)
 {
-    const attn_vulkan_traits *traits = NULL;
+    const attn_vulkan_traits *list;
     const attn_vulkan_instance *instance;
-    ATTN_TRY(find(index, &traits, &instance));
-    attn_vulkan_describe(traits, index, info);
+    attn_vulkan_list(&list, &instance);
+    attn_vulkan_describe(&list[index], index, info);
     return ATTN_OK;
 }
 
@@ -138,11 +128,11 @@ attn_status attn_vulkan_open(const attn_vulkan_instance *instance, const attn_vu
 
 static attn_status open_device(int index, attn_device **device)
 {
-    const attn_vulkan_traits *traits = NULL;
+    const attn_vulkan_traits *list;
     const attn_vulkan_instance *instance;
     attn_vulkan_device *opened;
-    ATTN_TRY(find(index, &traits, &instance));
-    ATTN_TRY(attn_vulkan_open(instance, traits, NULL, NULL, &opened));
+    attn_vulkan_list(&list, &instance);
+    ATTN_TRY(attn_vulkan_open(instance, &list[index], NULL, NULL, &opened));
     *device = &opened->base;
     return ATTN_OK;
 }

@@ -96,32 +96,32 @@ static void add_devices(device_list *list)
 }
 
 /* The instance stays until the process ends, as the library does. */
-static void enumerate(void *made)
+static int enumerate(void *made)
 {
     device_list *list = made;
     const attn_vulkan_library *vk = attn_vulkan_load();
     VkInstance instance = NULL;
     if (!vk)
-        return;
+        return 0;
     VkResult code = create_instance(vk, &instance);
     if (code) {
         if (attn_log_level())
             attn_log_line("vulkan: vkCreateInstance: %s (%d); no devices", attn_vulkan_code_name(code), (int)code);
-        return;
+        return 0;
     }
     const char *missing = attn_vulkan_load_instance(vk->GetInstanceProcAddr, instance, &list->instance);
     if (!missing)
         add_devices(list);
     else if (attn_log_level())
         attn_log_line("vulkan: the instance has no %s; no devices", missing);
+    return list->count;
 }
 
 int attn_vulkan_list(const attn_vulkan_traits **result, const attn_vulkan_instance **instance)
 {
     static attn_once once = ATTN_ONCE_INIT;
     static device_list list;
-    attn_once_make(&once, enumerate, &list);
     *result = list.traits;
     *instance = &list.instance;
-    return list.count;
+    return attn_once_make(&once, enumerate, &list);
 }

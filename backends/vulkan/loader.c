@@ -67,23 +67,16 @@ static int fill_globals(attn_vulkan_library *made)
     return !missing;
 }
 
-struct loaded {
-    attn_vulkan_library library;
-    int usable;
-};
-
-static void load(void *made)
+static int load(void *made)
 {
-    struct loaded *l = made;
-    l->usable = attn_library_load(&library, &l->library) && fill_globals(&l->library);
+    return attn_library_load(&library, made) && fill_globals(made);
 }
 
 const attn_vulkan_library *attn_vulkan_load(void)
 {
     static attn_once once = ATTN_ONCE_INIT;
-    static struct loaded loaded;
-    attn_once_make(&once, load, &loaded);
-    return loaded.usable ? &loaded.library : NULL;
+    static attn_vulkan_library vk;
+    return attn_once_make(&once, load, &vk) ? &vk : NULL;
 }
 
 const char *attn_vulkan_load_instance(attn_vulkan_proc_addr get, VkInstance handle, attn_vulkan_instance *instance)
