@@ -12,8 +12,13 @@ typedef struct attn_cuda_bulk {
     int tiles, units; /* of a launch, which blocks take in turn */
 } attn_cuda_bulk;
 
-/* Describes the tensors of one run: addresses are a part of it. `pack`: heads of a query tile; `bulk` is all zeros before. */
-void attn_cuda_map(const attn_cuda_device *device, const attn_plan *plan, int64_t pack, const attn_args *args,
-                   attn_cuda_bulk *bulk);
+/* Of a plan and of a run; these take `bulk` at a multiple of ATTN_CUDA_BULK_ALIGNMENT bytes. */
+enum { ATTN_CUDA_BULK_ALIGNMENT = 64 };
+
+/* Describes the tensors of a plan, but for their addresses. `pack`: heads of a query tile; `bulk` is all zeros before. */
+void attn_cuda_map(const attn_cuda_device *device, const attn_plan *plan, int64_t pack, attn_cuda_bulk *bulk);
+
+/* Puts in the addresses of a run. */
+void attn_cuda_map_run(const attn_cuda_device *device, const attn_args *args, attn_cuda_bulk *bulk);
 
 #endif

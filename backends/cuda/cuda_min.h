@@ -21,9 +21,9 @@ typedef struct attn_cuda_native_module *CUmodule;
 typedef struct attn_cuda_native_function *CUfunction;
 typedef struct attn_cuda_native_stream *CUstream;
 
-/* A tensor as the copy engine of sm_90 sees it. */
+/* A tensor as the copy engine of sm_90 sees it. The driver wants it at a multiple of 64 bytes. */
 typedef struct CUtensorMap {
-    _Alignas(64) uint64_t opaque[16];
+    uint64_t opaque[16];
 } CUtensorMap;
 
 /* Codes that mean something to the backend; the driver names them all. */

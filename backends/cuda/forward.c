@@ -22,7 +22,7 @@ typedef struct run {
     const attn_plan *plan;
     const attn_args *args;
     const attn_cuda_prepared *made;
-    attn_cuda_bulk bulk; /* of kernels that copy in bulk */
+    _Alignas(ATTN_CUDA_BULK_ALIGNMENT) attn_cuda_bulk bulk;
 } run;
 
 /* What of a handle is not aligned becomes a part of the offset. */
@@ -105,11 +105,11 @@ attn_status attn_cuda_forward(const attn_plan *plan, const attn_args *args, attn
     run r = {
         .device = d, .stream = attn_cuda_stream_of(d, queue), .plan = plan, .args = &own, .made = plan->prepared
     };
+    r.bulk = r.made->bulk;
     attn_gpu_launch launches[ATTN_GPU_MOST_LAUNCHES];
     int count = attn_gpu_launches(plan, launches);
     ATTN_TRY(attn_cuda_enter(d));
-    if (((const attn_cuda_variant *)plan->kernel->variant)->stays)
-        attn_cuda_map(d, plan, r.made->problem.plan.pack, &own, &r.bulk);
+    attn_cuda_map_run(d, &own, &r.bulk);
     attn_status status = ATTN_OK;
     for (int i = 0; i < count && !status; i++)
         status = launch_units(&r, &launches[i]);

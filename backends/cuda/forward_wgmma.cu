@@ -263,9 +263,10 @@ DEVICE void copy_query_tile(PLAN, const struct item *item, __global const uchar 
 #define COMPUTER ((int)get_local_id(0) / GROUP - 1)
 #define FIRST_ROW (((int)get_local_id(0) - GROUP) / 32 * 16)
 
-/* A warp has no more use for it. */
+/* A warp has no more use for it: none of its lanes, which need not read together. */
 DEVICE void tell_used(struct barriers *barriers)
 {
+    __syncwarp();
     if (LANE == 0)
         arrive(LOCAL_ADDRESS(&barriers->used));
 }

@@ -41,6 +41,7 @@
 #define ATTN_CUDA_OPTIONAL_ENTRIES(X)                                                                                  \
     X(cuMemAllocAsync, , (CUdeviceptr *, size_t, CUstream))                                                            \
     X(cuMemFreeAsync, , (CUdeviceptr, CUstream))                                                                       \
+    X(cuTensorMapReplaceAddress, , (CUtensorMap *, void *))                                                            \
     X(cuTensorMapEncodeTiled, ,                                                                                        \
       (CUtensorMap *, int, uint32_t, void *, const uint64_t *, const uint64_t *, const uint32_t *, const uint32_t *,   \
        int, int, int, int))

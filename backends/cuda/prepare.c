@@ -23,11 +23,23 @@ static attn_status load(const attn_plan *plan, attn_cuda_prepared *made)
     return status;
 }
 
+static attn_status map(const attn_plan *plan, attn_cuda_prepared *made)
+{
+    attn_cuda_device *d = attn_cuda_of(plan->device);
+    _Alignas(ATTN_CUDA_BULK_ALIGNMENT) attn_cuda_bulk bulk = { 0 };
+    ATTN_TRY(attn_cuda_enter(d));
+    attn_cuda_map(d, plan, made->problem.plan.pack, &bulk);
+    attn_cuda_leave(d);
+    made->bulk = bulk;
+    return ATTN_OK;
+}
+
 attn_status attn_cuda_prepare(attn_plan *plan)
 {
     ATTN_TRY(attn_gpu_prepare(plan, sizeof(attn_cuda_prepared)));
     attn_cuda_prepared *made = plan->prepared;
     ATTN_TRY(load(plan, made));
     made->problem.plan_by_value = 1;
-    return attn_gpu_problem_create(plan, &made->problem);
+    ATTN_TRY(attn_gpu_problem_create(plan, &made->problem));
+    return ((const attn_cuda_variant *)plan->kernel->variant)->stays ? map(plan, made) : ATTN_OK;
 }

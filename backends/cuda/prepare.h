@@ -3,13 +3,15 @@
 #ifndef ATTN_CUDA_PREPARE_H
 #define ATTN_CUDA_PREPARE_H
 
+#include "bulk.h"
 #include "gpu/problem.h"
 #include "module.h"
 
 typedef struct attn_cuda_prepared {
     attn_gpu_problem problem;
     CUfunction forward, merge;
-    int shared; /* bytes of dynamic shared memory of a block */
+    int shared;          /* bytes of dynamic shared memory of a block */
+    attn_cuda_bulk bulk; /* of kernels that copy in bulk; without addresses */
 } attn_cuda_prepared;
 
 /* kernel->prepare. */
