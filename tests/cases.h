@@ -21,9 +21,10 @@
  *     outlier  equal  low                            distribution of the inputs; default normal(0, 1); low: every
  *                                                    score far below 0
  *     pat[causal & strided(7)]                       sparsity pattern, see attn_pattern.h. Names bound in it:
- *                                                    blocks(bm), a third of all blocks; segments(sg), documents of
+ *                                                    blocks(bm), some of all blocks; segments(sg), documents of
  *                                                    1 .. 40 tokens; bits(bt), half of all pairs
- *     bm32  bm16:64  bmheads                         block sizes of bm, default 32; one mask for each query head
+ *     bm32  bm16:64  bmheads  bmof10                 block sizes of bm, default 32; one mask for each query head; one of 10
+ *                                                    blocks is in it, default one of 3
  *     nolengths                                      lengths_q and lengths_k are not given
  *
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE.
@@ -74,7 +75,7 @@ struct attention_case {
     int64_t page_size, share;   /* page_size 0: not paged */
     char pattern[CASE_PATTERN]; /* "": none */
     int64_t no_lengths;
-    int64_t block_q, block_k, block_heads; /* of the block mask bm */
+    int64_t block_q, block_k, block_heads, block_of; /* of the block mask bm */
 };
 
 /* Reads a case from its text. 0: done; otherwise `error` (at most `capacity` bytes) names the token. */

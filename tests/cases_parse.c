@@ -232,6 +232,7 @@ static const struct token tokens[] = {
     { "pat[", read_pattern, 0, 0, 0 },
     { "bm", read_pair, AT(block_q), AT(block_k), SAME },
     { "nolengths", read_word, AT(no_lengths), 0, 1 },
+    { "bmof", read_number, AT(block_of), 0, 0 },
     { "bmheads", read_word, AT(block_heads), 0, 1 },
 };
 
@@ -261,6 +262,7 @@ static void set_defaults(struct attention_case *c)
     c->q = c->k = c->v = c->o = ATTN_F32;
     c->mask = every_key;
     c->block_q = c->block_k = 32;
+    c->block_of = 3;
 }
 
 /* The batch follows from the lists of lengths, which must agree with each other. */
@@ -291,7 +293,7 @@ static const char *inconsistency(const struct attention_case *c)
     for (b = 0; b < c->used.count; b++)
         if (c->used.value[b] > (c->ragged_k.count > 0 ? c->ragged_k.value[b] : c->nk))
             return "used beyond the keys";
-    return c->block_q < 1 || c->block_k < 1 ? "block sizes" : NULL;
+    return c->block_q < 1 || c->block_k < 1 || c->block_of < 1 ? "block sizes" : NULL;
 }
 
 /* NULL when the pattern can be made. */

@@ -58,7 +58,7 @@ static attn_status make_blocks(const struct attention_case *c, attn_pattern **pa
     for (i = 0; i < mask.heads * mask.rows * mask.columns; i++) {
         uint64_t row = (uint64_t)(i / mask.columns % mask.rows), head = (uint64_t)(i / mask.columns / mask.rows);
 
-        dense[i] = number_hash(number_hash(head, row), (uint64_t)(i % mask.columns)) % 3 == 0;
+        dense[i] = number_hash(number_hash(head, row), (uint64_t)(i % mask.columns)) % (uint64_t)c->block_of == 0;
     }
     mask.dense = dense;
     status = attn_pattern_blocks("bm", &mask, pattern);

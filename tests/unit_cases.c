@@ -36,7 +36,7 @@ static void language(void **state)
     struct attention_case d =
         parse("any/f32-f16-bf16-f32/cap2.5/scale-0.5/biasb11k-f16/biasinf/alibibatch/sinklogit/nolse");
     struct attention_case e = parse("any/cuq5.0.63/used1.0.9/page16/n1:9/share/bound/outlier");
-    struct attention_case f = parse("any/pat[causal & (keys(0..3, -1) | blocks(bm))]/bm16:64/bmheads/nolengths");
+    struct attention_case f = parse("any/pat[causal & (keys(0..3, -1) | blocks(bm))]/bm16:64/bmof10/bmheads/nolengths");
 
     (void)state;
     assert_true(c.batch == 2 && c.hq == 8 && c.hk == 2 && c.nq == 7 && c.nk == 65 && c.d == 192 && c.dv == 128);
@@ -49,7 +49,7 @@ static void language(void **state)
     assert_true(e.batch == 3 && case_query_rows(&e, 2) == 63 && case_keys(&e, 2) == 9 && case_keys(&e, 1) == 0);
     assert_true(e.page_size == 16 && e.share && e.bound && e.inputs == INPUTS_OUTLIER);
     assert_string_equal(f.pattern, "causal & (keys(0..3, -1) | blocks(bm))");
-    assert_true(f.block_q == 16 && f.block_k == 64 && f.block_heads && f.no_lengths && d.block_q == 32);
+    assert_true(f.block_q == 16 && f.block_k == 64 && f.block_heads && f.block_of == 10 && f.no_lengths && d.block_q == 32);
 }
 
 static void mistakes(void **state)
