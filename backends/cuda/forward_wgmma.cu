@@ -263,12 +263,10 @@ DEVICE void copy_query_tile(PLAN, const struct item *item, __global const uchar 
 #define COMPUTER ((int)get_local_id(0) / GROUP - 1)
 #define FIRST_ROW (((int)get_local_id(0) - GROUP) / 32 * 16)
 
-/* A warp has no more use for it: none of its lanes, which need not read together. */
+/* A thread has no more use for it. Every one tells, which costs no more than one for its warp: none need wait for the others. */
 DEVICE void tell_used(struct barriers *barriers)
 {
-    __syncwarp();
-    if (LANE == 0)
-        arrive(LOCAL_ADDRESS(&barriers->used));
+    arrive(LOCAL_ADDRESS(&barriers->used));
 }
 
 DEVICE void multiply_keys(float (&score)[BLOCKS][4], struct memory *memory, int query_slot, uint number)
@@ -369,7 +367,7 @@ DEVICE uint compute(float scale, struct memory *memory, int query_slot, uint num
 DEVICE void begin_barriers(struct barriers *barriers)
 {
     barrier_begin(LOCAL_ADDRESS(&barriers->copied), COPIERS);
-    barrier_begin(LOCAL_ADDRESS(&barriers->used), COMPUTERS / 32);
+    barrier_begin(LOCAL_ADDRESS(&barriers->used), COMPUTERS);
 }
 
 /* The i-th tile of a block, counted over all, the longest first. Every other row of blocks goes backwards, so that each gets as
