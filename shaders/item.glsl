@@ -46,7 +46,7 @@ int entries_before(uint64_t list, int entries, int tile)
 }
 
 /* The list of the query tile, less what is before begin_tile. A long one is left to its chunks. */
-void find_list(int64_t tile)
+void find_list(int tile)
 {
     list_table lists = ListTable(run.block.lists + 40 * item.sequence.number).at;
     int64_t table = int_at(run.block.table_of, lists.heads + item.unit * run.block.plan.pack);
@@ -62,15 +62,17 @@ void find_list(int64_t tile)
     item.masks = run.block.masks + 8 * lists.masks;
 }
 
-/* The rows of a query tile; `unit` counts over the sequences. */
-void take_query_tile(int64_t unit, int64_t tile)
+/* The rows of a query tile; `unit` counts over the sequences. Rows, units and work-groups have numbers of 31 bits (kernels.c), and
+ * divisions of 64 bits take longer than all the rest. */
+void take_query_tile(int unit, int tile)
 {
-    int64_t pack = run.block.plan.pack, first = tile * run.block.plan.tile_rows;
-    item.sequence = sequence_of(unit / run.block.plan.units);
-    item.unit = unit % run.block.plan.units;
-    item.head_k = item.unit * pack / run.block.plan.group;
+    int pack = int(run.block.plan.pack), first = tile * int(run.block.plan.tile_rows), units = int(run.block.plan.units);
+    int own = unit % units;
+    item.sequence = sequence_of(unit / units);
+    item.unit = own;
+    item.head_k = own * pack / int(run.block.plan.group);
     item.first_query = first / pack;
-    item.first_head = int(first % pack);
+    item.first_head = first % pack;
     item.rows = int(clamp(item.sequence.rows * pack - first, int64_t(0), run.block.plan.tile_rows));
     item.slot = 0;
     item.begin_tile = 0;
@@ -78,29 +80,30 @@ void take_query_tile(int64_t unit, int64_t tile)
     item.listed = run.block.plan.listed != 0;
 }
 
-void take_chunk(int64_t slot, int64_t chunk)
+void take_chunk(int64_t slot, int chunk)
 {
     int tiles = int(run.block.plan.split_keys / TILE_KEYS);
     item.slot = slot;
-    item.begin_tile = int(chunk) * tiles;
+    item.begin_tile = chunk * tiles;
     item.end_tile = min(item.end_tile, item.begin_tile + tiles);
 }
 
 void find_item()
 {
-    int64_t tile = run.first_tile + int(gl_WorkGroupID.x), unit = run.first_unit + int(gl_WorkGroupID.y), slot = tile,
-            chunk = 0;
+    int tile = run.first_tile + int(gl_WorkGroupID.x), unit = run.first_unit + int(gl_WorkGroupID.y), chunk = 0;
+    int64_t slot = tile;
     if (run.kind == LAUNCH_WHOLE) {
-        tile = run.block.plan.tiles - 1 - tile; /* with a causal mask the last are the longest */
+        tile = int(run.block.plan.tiles) - 1 - tile; /* with a causal mask the last are the longest */
     } else if (run.kind == LAUNCH_LONG) {
         long_chunk c = LongChunk(run.block.chunks + 24 * tile).at;
-        unit = c.unit;
-        tile = c.tile;
-        chunk = c.chunk;
+        unit = int(c.unit);
+        tile = int(c.tile);
+        chunk = int(c.chunk);
     } else {
-        slot += unit * run.block.plan.tiles * run.block.plan.chunks;
-        chunk = tile % run.block.plan.chunks;
-        tile /= run.block.plan.chunks;
+        int chunks = int(run.block.plan.chunks);
+        slot += unit * run.block.plan.tiles * chunks;
+        chunk = tile % chunks;
+        tile /= chunks;
     }
     take_query_tile(unit, tile);
     if (run.kind != LAUNCH_WHOLE)

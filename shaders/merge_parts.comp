@@ -5,7 +5,7 @@
 
 #include "output.glsl"
 
-const int GROUP = 128, LOADS = 8; /* invocations; loads in flight */
+const int GROUP = 128, LOADS = 32; /* invocations; loads in flight */
 
 layout(local_size_x = 128) in;
 
@@ -15,52 +15,56 @@ int me = int(gl_LocalInvocationIndex);
 uint64_t part, bytes; /* the row's first part; from one part to the next */
 int parts;
 
-float highest_of_parts()
+End end_of_part(int i)
 {
-    float highest = NOTHING;
-    for (int i = me; i < parts; i += GROUP)
-        highest = max(highest, float_at(part + i * bytes, run.block.plan.dim_v));
+    if (i >= parts)
+        return End(NOTHING, 0);
+    return End(float_at(part + i * bytes, run.block.plan.dim_v), float_at(part + i * bytes, run.block.plan.dim_v + 1));
+}
+
+/* Of a channel, from `first` on; those behind the last part are 0. */
+void load_sums(int first, int channel, out float a[LOADS])
+{
+    [[unroll]] for (int i = 0; i < LOADS; i++)
+        a[i] = first + i < parts && channel < run.block.plan.dim_v ? float_at(part + (first + i) * bytes, channel) : 0;
+}
+
+float highest_of_parts(float own)
+{
+    float highest = own;
+    for (int i = me + GROUP; i < parts; i += GROUP)
+        highest = max(highest, end_of_part(i).most);
     weight[me] = highest;
     barrier();
-    for (int i = 0; i < GROUP; i++)
+    for (int i = 0; i < min(parts, GROUP); i++)
         highest = max(highest, weight[i]);
     barrier();
     return highest;
 }
 
-void weigh_parts(int first, float highest)
+void weigh_part(End end, float highest)
 {
-    bool mine = first + me < parts;
-    weight[me] = mine ? weight_of(float_at(part + (first + me) * bytes, run.block.plan.dim_v), highest) : 0;
-    total_of[me] = mine ? float_at(part + (first + me) * bytes, run.block.plan.dim_v + 1) : 0;
+    weight[me] = weight_of(end.most, highest);
+    total_of[me] = end.total;
     barrier();
 }
 
-/* Of at most GROUP parts. */
-float sum_of_parts(int first, int channel)
-{
-    float sum = 0;
-    int count = min(parts - first, GROUP), last = parts - 1;
-    for (int i = 0; i < count; i += LOADS) {
-        float a[LOADS];
-        [[unroll]] for (int j = 0; j < LOADS; j++)
-            a[j] = float_at(part + min(first + i + j, last) * bytes, channel);
-        [[unroll]] for (int j = 0; j < LOADS; j++)
-            sum += weight[i + j] * a[j];
-    }
-    return sum;
-}
-
-void merge_channels(int row, int channel, float highest)
+/* `own` and `a`, of part `me` and of the first parts, were loaded before: loads take longer than all the rest. */
+void merge_channels(int row, int channel, float highest, End own, float a[LOADS])
 {
     float sum = 0;
     End end = End(highest, 0);
     for (int first = 0; first < parts; first += GROUP) {
-        weigh_parts(first, highest);
-        for (int i = 0; i < min(parts - first, GROUP); i++)
+        int count = min(parts - first, GROUP);
+        weigh_part(first == 0 ? own : end_of_part(first + me), highest);
+        for (int i = 0; i < count; i++)
             end.total += weight[i] * total_of[i];
-        if (channel < run.block.plan.dim_v)
-            sum += sum_of_parts(first, channel);
+        for (int i = 0; i < count; i += LOADS) {
+            if (first + i > 0)
+                load_sums(first + i, channel, a);
+            [[unroll]] for (int j = 0; j < LOADS; j++)
+                sum += weight[i + j] * a[j];
+        }
         barrier();
     }
     Target target = result_of(row, end);
@@ -72,25 +76,31 @@ void merge_channels(int row, int channel, float highest)
 
 void main()
 {
-    int64_t group = int64_t(run.first_tile) + int(gl_WorkGroupID.x), tile = group / run.block.plan.tile_rows;
-    int64_t unit = run.first_unit + int(gl_WorkGroupID.y), slot = (unit * run.block.plan.tiles + tile) * run.block.plan.chunks;
-    int row = int(group % run.block.plan.tile_rows);
+    int group = run.first_tile + int(gl_WorkGroupID.x), tile_rows = int(run.block.plan.tile_rows);
+    int tile = group / tile_rows, row = group % tile_rows, unit = run.first_unit + int(gl_WorkGroupID.y);
+    int64_t slot = (unit * run.block.plan.tiles + tile) * run.block.plan.chunks;
     parts = int(run.block.plan.chunks);
     if (run.kind == LAUNCH_LONG) {
         long_list list = LongList(run.block.long_lists + 32 * tile).at;
-        unit = list.unit;
+        unit = int(list.unit);
         slot = list.first_part;
         parts = int(list.parts);
-        tile = list.tile;
+        tile = int(list.tile);
     }
+    part = part_row(slot, row);
+    bytes = part_row(slot + 1, row) - part;
+    End own = end_of_part(me);
+    float sums[LOADS];
+    load_sums(0, me, sums);
     if (me == 0)
         take_query_tile(unit, tile);
     barrier();
     if (row >= item.rows)
         return;
-    part = part_row(slot, row);
-    bytes = part_row(slot + 1, row) - part;
-    float highest = highest_of_parts();
-    for (int channel = 0; channel < run.block.plan.dim_v; channel += GROUP)
-        merge_channels(row, channel + me, highest);
+    float highest = highest_of_parts(own.most);
+    for (int channel = 0; channel < run.block.plan.dim_v; channel += GROUP) {
+        if (channel > 0)
+            load_sums(0, channel + me, sums);
+        merge_channels(row, channel + me, highest, own, sums);
+    }
 }
