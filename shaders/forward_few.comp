@@ -116,6 +116,33 @@ void fetch_values()
         fetch_values_as(false);
 }
 
+/* Of regular rows: the address of an invocation's first channels of its first key, then of its first value. */
+uint64_t first_key_at(int tile)
+{
+    int64_t key = int64_t(tile) * TILE_KEYS + first_key + team;
+    return k_rows.first + uint64_t(key * k_rows.step + lane * 8 * bytes_of(K_TYPE));
+}
+
+uint64_t first_value_at(int tile)
+{
+    int64_t key = int64_t(tile) * TILE_KEYS + first_key + line;
+    return v_rows.first + uint64_t(key * v_rows.step + column * 8 * bytes_of(V_TYPE));
+}
+
+void fetch_regular_keys(uint64_t at, int step)
+{
+    [[unroll]] for (int j = 0; j < KEYS; j++)
+        [[unroll]] for (int i = 0; i < EIGHTS; i++)
+            keys[j][i] = load_eight(at + uint64_t(j * TEAMS * step), K_TYPE, i * TEAM * 8, DIM, true);
+}
+
+void fetch_regular_values(uint64_t at, int step)
+{
+    [[unroll]] for (int j = 0; j < VALUES; j++)
+        [[unroll]] for (int i = 0; i < PASSES; i++)
+            values[j][i] = load_eight(at + uint64_t(j * LINES * step), V_TYPE, i * LANES * 8, DIM_V, true);
+}
+
 /* ---- scores ------------------------------------------------------------------------------------------------------ */
 
 /* The team's sums of four rows, one of them to each invocation: row i to the i-th. */
@@ -224,21 +251,46 @@ void find_seen()
     barrier();
 }
 
+/* What other tiles need is left out: little code, and few registers. */
+bool is_plain()
+{
+    return span.whole && !CHANGES && k_wide && v_wide && dim == DIM && dim_v == DIM_V && is_regular(k_rows) && is_regular(v_rows);
+}
+
 /* While a tile's scores are made its values are on their way, and while these are added the next tile's keys. */
+void add_plain_span()
+{
+    const int end = span.end, k_step = int(k_rows.step), v_step = int(v_rows.step);
+    uint64_t k_at = first_key_at(span.first), v_at = first_value_at(span.first);
+    fetch_regular_keys(k_at, k_step);
+    for (int tile = span.first; tile < end; tile++) {
+        float product[KEYS][QUADS];
+        fetch_regular_values(v_at, v_step);
+        find_products(product);
+        bool rises = put_weights(product);
+        k_at += TILE_KEYS * k_step;
+        v_at += TILE_KEYS * v_step;
+        if (tile + 1 < end)
+            fetch_regular_keys(k_at, k_step);
+        subgroupBarrier();
+        if (rises)
+            rescale_sums();
+        add_values();
+        subgroupBarrier();
+    }
+}
+
 void add_span()
 {
     const int end = span.end;
-    const bool plain = span.whole && !CHANGES;
-    if (!plain)
-        find_seen();
+    find_seen();
     find_rows(span.first);
     fetch_keys();
     for (int tile = span.first; tile < end; tile++) {
         float product[KEYS][QUADS];
         fetch_values();
         find_products(product);
-        if (!plain)
-            change_products(tile, product);
+        change_products(tile, product);
         bool rises = put_weights(product);
         if (tile + 1 < end) {
             find_rows(tile + 1);
@@ -323,6 +375,9 @@ void main()
             sum[r][c] = vec4(0);
     put_queries();
     while (find_span())
-        add_span();
+        if (is_plain())
+            add_plain_span();
+        else
+            add_span();
     store_rows();
 }

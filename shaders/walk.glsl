@@ -113,6 +113,12 @@ uint64_t bits_of_row(int i)
     return bits & uint64_t(Wide(item.masks + 8 * word).value);
 }
 
+/* The rows of a tile are so near each other that distances of 32 bits do. */
+bool is_regular(Rows rows)
+{
+    return rows.page_size == 0 && abs(rows.step) < 1 << 20;
+}
+
 /* The row of key j of a tile; behind the last key the last one's, whose weight is 0. */
 uint64_t address_of(Rows rows, int tile, int j)
 {
