@@ -3,8 +3,8 @@
  * memory, fetched one ahead.
  *
  * Which elements of a matrix an invocation holds is the driver's secret, but the same for all matrices of a type, so sums
- * are rescaled element by element. Two more things probe_coopmat.comp finds out: whether four neighbours share their rows, so that
- * shuffles find a row's maximum; and whether weights, a result, lie as a left factor must, so that they need not pass
+ * are rescaled element by element. Two more things probe_coopmat.comp finds out: whether four neighbours share two rows, so that
+ * shuffles find the rows' maxima; and whether weights, a result, lie as a left factor must, so that they need not pass
  * through memory. If not, shared memory does it.
  *
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
@@ -27,8 +27,11 @@ layout(constant_id = 1) const int DIM_V = 128;   /* bound of Dv: a multiple of 3
 layout(constant_id = 2) const int GROUP = 256;   /* invocations */
 layout(constant_id = 3) const int SUBGROUP = 32; /* invocations of a subgroup, all of them full */
 layout(constant_id = 4) const bool CHANGES = true; /* plan.changes_scores */
-layout(constant_id = 5) const bool ROWS_IN_QUADS = false;
-layout(constant_id = 6) const bool RESULTS_LIE_AS_LEFT = false;
+layout(constant_id = 5) const bool RESULTS_LIE_AS_LEFT = false;
+
+/* Not 0: of the eight elements of a result that an invocation has, those whose number has this bit are of one row and the others
+ * of another, and four neighbours have these two rows for themselves. */
+layout(constant_id = 6) const int ROW_BIT = 0;
 
 layout(local_size_x_id = 2) in;
 
@@ -59,7 +62,6 @@ int first_row = int(gl_SubgroupID) * SIDE, stage_at = int(gl_SubgroupID) * STAGE
 
 int dim = int(run.block.plan.dim), dim_v = int(run.block.plan.dim_v); /* read once */
 bool k_wide, v_wide;
-uvec4 k_next[K_FETCHES], v_next[V_FETCHES];
 LEFT query[DEPTHS], weight[BLOCKS];
 RESULT score[BLOCKS], sum[COLUMNS], most, total;
 
@@ -79,6 +81,20 @@ void load_queries()
     barrier();
 }
 
+/* Where the i-th eight that an invocation copies lies in a tile whose rows have so many. */
+ivec2 place_of(int i, int eights)
+{
+    int at = i * GROUP + me;
+    if (GROUP % eights == 0)
+        return ivec2(me / eights + i * (GROUP / eights), me % eights);
+    return ivec2(at / eights, at % eights);
+}
+
+bool is_behind(int i, int eights)
+{
+    return TILE_KEYS * eights % GROUP != 0 && i * GROUP + me >= TILE_KEYS * eights;
+}
+
 void find_rows(int tile, int turn)
 {
     for (int i = me; i < TILE_KEYS; i += GROUP) {
@@ -87,56 +103,75 @@ void find_rows(int tile, int turn)
     }
 }
 
-void fetch_keys_as(int turn, bool wide)
+void fetch_keys_as(int turn, bool wide, out uvec4 next[K_FETCHES])
 {
     [[unroll]] for (int i = 0; i < K_FETCHES; i++) {
-        int at = i * GROUP + me;
-        if (TILE_KEYS * K_EIGHTS % GROUP == 0 || at < TILE_KEYS * K_EIGHTS)
-            k_next[i] = load_eight(k_row[turn][at / K_EIGHTS], F16, at % K_EIGHTS * 8, dim, wide).low;
+        ivec2 place = place_of(i, K_EIGHTS);
+        if (!is_behind(i, K_EIGHTS))
+            next[i] = load_eight(k_row[turn][place.x], F16, place.y * 8, dim, wide).low;
     }
 }
 
 /* One branch for all loads, so that they follow each other. */
-void fetch_keys(int turn)
+void fetch_keys(int turn, out uvec4 next[K_FETCHES])
 {
     if (k_wide)
-        fetch_keys_as(turn, true);
+        fetch_keys_as(turn, true, next);
     else
-        fetch_keys_as(turn, false);
+        fetch_keys_as(turn, false, next);
 }
 
-void put_keys()
+/* Of a tile whose rows are `step` bytes apart. */
+void fetch_plain_keys(uint64_t first, int step, out uvec4 next[K_FETCHES])
 {
     [[unroll]] for (int i = 0; i < K_FETCHES; i++) {
-        int at = i * GROUP + me;
-        if (TILE_KEYS * K_EIGHTS % GROUP == 0 || at < TILE_KEYS * K_EIGHTS)
-            pool[at / K_EIGHTS * K_STRIDE + at % K_EIGHTS] = k_next[i];
+        ivec2 place = place_of(i, K_EIGHTS);
+        if (!is_behind(i, K_EIGHTS))
+            next[i] = Words4(first + uint64_t(place.x * step + place.y * 16)).value;
     }
 }
 
-void fetch_values_as(int turn, bool wide)
+void put_keys(uvec4 next[K_FETCHES])
+{
+    [[unroll]] for (int i = 0; i < K_FETCHES; i++) {
+        ivec2 place = place_of(i, K_EIGHTS);
+        if (!is_behind(i, K_EIGHTS))
+            pool[place.x * K_STRIDE + place.y] = next[i];
+    }
+}
+
+void fetch_values_as(int turn, bool wide, out uvec4 next[V_FETCHES])
 {
     [[unroll]] for (int i = 0; i < V_FETCHES; i++) {
-        int at = i * GROUP + me;
-        if (TILE_KEYS * V_EIGHTS % GROUP == 0 || at < TILE_KEYS * V_EIGHTS)
-            v_next[i] = load_eight(v_row[turn][at / V_EIGHTS], F16, at % V_EIGHTS * 8, dim_v, wide).low;
+        ivec2 place = place_of(i, V_EIGHTS);
+        if (!is_behind(i, V_EIGHTS))
+            next[i] = load_eight(v_row[turn][place.x], F16, place.y * 8, dim_v, wide).low;
     }
 }
 
-void fetch_values(int turn)
+void fetch_values(int turn, out uvec4 next[V_FETCHES])
 {
     if (v_wide)
-        fetch_values_as(turn, true);
+        fetch_values_as(turn, true, next);
     else
-        fetch_values_as(turn, false);
+        fetch_values_as(turn, false, next);
 }
 
-void put_values()
+void fetch_plain_values(uint64_t first, int step, out uvec4 next[V_FETCHES])
 {
     [[unroll]] for (int i = 0; i < V_FETCHES; i++) {
-        int at = i * GROUP + me;
-        if (TILE_KEYS * V_EIGHTS % GROUP == 0 || at < TILE_KEYS * V_EIGHTS)
-            pool[V_AT + at / V_EIGHTS * V_STRIDE + at % V_EIGHTS] = v_next[i];
+        ivec2 place = place_of(i, V_EIGHTS);
+        if (!is_behind(i, V_EIGHTS))
+            next[i] = Words4(first + uint64_t(place.x * step + place.y * 16)).value;
+    }
+}
+
+void put_values(uvec4 next[V_FETCHES])
+{
+    [[unroll]] for (int i = 0; i < V_FETCHES; i++) {
+        ivec2 place = place_of(i, V_EIGHTS);
+        if (!is_behind(i, V_EIGHTS))
+            pool[V_AT + place.x * V_STRIDE + place.y] = next[i];
     }
 }
 
@@ -191,24 +226,7 @@ void change_scores(int tile)
 }
 
 /* The highest of each row, in all its elements. */
-RESULT maxima_by_shuffles(RESULT a)
-{
-    float low = NOTHING, high = NOTHING;
-    [[unroll]] for (int i = 0; i < a.length(); i++)
-        if ((i & 2) == 0)
-            low = max(low, a[i]);
-        else
-            high = max(high, a[i]);
-    [[unroll]] for (int distance = 1; distance < 4; distance *= 2) {
-        low = max(low, subgroupShuffleXor(low, distance));
-        high = max(high, subgroupShuffleXor(high, distance));
-    }
-    [[unroll]] for (int i = 0; i < a.length(); i++)
-        a[i] = (i & 2) == 0 ? low : high;
-    return a;
-}
-
-RESULT maxima_by_memory(RESULT a)
+RESULT maxima_of(RESULT a)
 {
     coopMatStore(a, stage, stage_at, SIDE / 4, gl_CooperativeMatrixLayoutRowMajor);
     subgroupBarrier();
@@ -230,35 +248,30 @@ RESULT maxima_by_memory(RESULT a)
 void raise_maxima(float factor)
 {
     RESULT highest = score[0], rescale;
-    bool rises = false;
     [[unroll]] for (int b = 1; b < BLOCKS; b++)
         [[unroll]] for (int i = 0; i < highest.length(); i++)
             highest[i] = max(highest[i], score[b][i]);
-    if (ROWS_IN_QUADS)
-        highest = maxima_by_shuffles(highest);
-    else
-        highest = maxima_by_memory(highest);
+    highest = maxima_of(highest);
     [[unroll]] for (int i = 0; i < highest.length(); i++) {
         float now = highest[i] <= NOTHING ? most[i] : max(most[i], factor * highest[i]);
         rescale[i] = rescale_of(most[i], now);
-        rises = rises || now > most[i];
         most[i] = now;
-    }
-    if (!subgroupAny(rises))
-        return;
-    [[unroll]] for (int i = 0; i < highest.length(); i++)
         total[i] *= rescale[i];
+    }
     [[unroll]] for (int c = 0; c < COLUMNS; c++)
         [[unroll]] for (int i = 0; i < highest.length(); i++)
             sum[c][i] *= rescale[i];
 }
 
+/* Of eight elements, one by one: what is in a loop drivers may put into memory. */
+#define EACH_ELEMENT(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7)
+
 LEFT as_left(RESULT a)
 {
-    LEFT left;
+    LEFT left = LEFT(0);
     if (RESULTS_LIE_AS_LEFT) {
-        [[unroll]] for (int i = 0; i < min(a.length(), left.length()); i++)
-            left[i] = float16_t(a[i]);
+#define COPY(i) left[i] = float16_t(a[i]);
+        EACH_ELEMENT(COPY)
         return left;
     }
     coopMatStore(HALF_RESULT(a), stage, stage_at, SIDE / 8, gl_CooperativeMatrixLayoutRowMajor);
@@ -268,64 +281,160 @@ LEFT as_left(RESULT a)
     return left;
 }
 
-/* `all_seen`: no score is NOTHING. */
-void find_weights(float factor, bool all_seen)
+void find_weights(float factor)
 {
     [[unroll]] for (int b = 0; b < BLOCKS; b++) {
         [[unroll]] for (int i = 0; i < score[b].length(); i++) {
             float a = exp2(fma(score[b][i], factor, -most[i]));
-            score[b][i] = all_seen || score[b][i] > NOTHING ? a : 0;
+            score[b][i] = score[b][i] > NOTHING ? a : 0;
             total[i] += score[b][i];
         }
         weight[b] = as_left(score[b]);
     }
 }
 
-void add_softmax(int tile, bool whole)
+/* ---- the same where an invocation has two rows ---------------------------------------------------------------------- */
+
+/* Of the two rows: the highest, and this invocation's share of the totals. */
+struct Two {
+    vec2 most, total;
+};
+
+#define IS_LOW(i) ((i & ROW_BIT) == 0)
+
+vec2 maxima_of_two()
 {
-    bool as_is = whole && !CHANGES;
-    float factor = CHANGES ? 1 : run.block.plan.scale;
-    if (!as_is)
-        change_scores(tile);
-    raise_maxima(factor);
-    find_weights(factor, as_is);
+    vec2 highest = vec2(NOTHING);
+    [[unroll]] for (int b = 0; b < BLOCKS; b++) {
+#define HIGHER(i)                                                                                                               \
+    highest = IS_LOW(i) ? vec2(max(highest.x, score[b][i]), highest.y) : vec2(highest.x, max(highest.y, score[b][i]));
+        EACH_ELEMENT(HIGHER)
+    }
+    [[unroll]] for (int distance = 1; distance < 4; distance *= 2)
+        highest = max(highest, vec2(subgroupShuffleXor(highest.x, distance), subgroupShuffleXor(highest.y, distance)));
+    return highest;
 }
 
-/* While scores are made values are on their way, and while these are added the next tile's keys. `whole`: a constant, so that spans
- * that are whole have a loop with little code, and few registers. */
-void add_span(bool whole)
+float raised(float before, float highest, float factor)
 {
-    const int end = span.end;
-    int turn = 0;
-    find_rows(span.first, 0);
-    for (int i = me; i < TILE_ROWS && !(whole && !CHANGES); i += GROUP)
+    return highest <= NOTHING ? before : max(before, factor * highest);
+}
+
+void raise_two(float factor, inout Two two)
+{
+    vec2 highest = maxima_of_two(), before = two.most;
+    two.most = vec2(raised(before.x, highest.x, factor), raised(before.y, highest.y, factor));
+    vec2 rescale = vec2(rescale_of(before.x, two.most.x), rescale_of(before.y, two.most.y));
+    two.total *= rescale;
+    [[unroll]] for (int c = 0; c < COLUMNS; c++) {
+#define RESCALE(i) sum[c][i] *= IS_LOW(i) ? rescale.x : rescale.y;
+        EACH_ELEMENT(RESCALE)
+    }
+}
+
+/* `all_seen`: no score is NOTHING. */
+void weigh_two(float factor, bool all_seen, inout Two two)
+{
+    [[unroll]] for (int b = 0; b < BLOCKS; b++) {
+#define WEIGH(i)                                                                                                                \
+    {                                                                                                                           \
+        float a = exp2(fma(score[b][i], factor, IS_LOW(i) ? -two.most.x : -two.most.y));                                        \
+        a = all_seen || score[b][i] > NOTHING ? a : 0;                                                                          \
+        two.total = IS_LOW(i) ? vec2(two.total.x + a, two.total.y) : vec2(two.total.x, two.total.y + a);                        \
+        score[b][i] = a;                                                                                                        \
+    }
+        EACH_ELEMENT(WEIGH)
+        weight[b] = as_left(score[b]);
+    }
+}
+
+void add_softmax(float factor, bool all_seen, inout Two two)
+{
+    if (ROW_BIT != 0) {
+        raise_two(factor, two);
+        weigh_two(factor, all_seen, two);
+    } else {
+        raise_maxima(factor);
+        find_weights(factor);
+    }
+}
+
+/* ---- spans ------------------------------------------------------------------------------------------------------- */
+
+/* What other tiles need is left out: little code, and few registers. */
+bool is_plain()
+{
+    return span.whole && !CHANGES && k_wide && v_wide && dim == DIM && dim_v == DIM_V && is_regular(k_rows) &&
+           is_regular(v_rows);
+}
+
+/* While scores are made values are on their way, and while these are added the next keys: behind the last tile its own, since
+ * what is not always fetched is kept from tile to tile. */
+void add_plain_span(inout Two two)
+{
+    const float factor = run.block.plan.scale;
+    const int first = span.first, last = span.end - 1;
+    const int k_step = int(k_rows.step), v_step = int(v_rows.step);
+    uint64_t k_at = k_rows.first + uint64_t(first * (TILE_KEYS * k_rows.step));
+    uint64_t v_at = v_rows.first + uint64_t(first * (TILE_KEYS * v_rows.step));
+    uvec4 k_next[K_FETCHES], v_next[V_FETCHES];
+    fetch_plain_keys(k_at, k_step, k_next);
+    put_keys(k_next);
+    barrier();
+    for (int tile = first; tile <= last; tile++) {
+        fetch_plain_values(v_at, v_step, v_next);
+        multiply_keys();
+        add_softmax(factor, true, two);
+        put_values(v_next);
+        k_at += tile < last ? TILE_KEYS * k_step : 0;
+        v_at += TILE_KEYS * v_step;
+        barrier();
+        fetch_plain_keys(k_at, k_step, k_next);
+        multiply_values();
+        put_keys(k_next);
+        barrier();
+    }
+}
+
+void add_span(inout Two two)
+{
+    const float factor = CHANGES ? 1 : run.block.plan.scale;
+    const int first = span.first, last = span.end - 1;
+    uvec4 k_next[K_FETCHES], v_next[V_FETCHES];
+    find_rows(first, 0);
+    for (int i = me; i < TILE_ROWS; i += GROUP)
         seen[i] = unpack32(bits_of_row(i));
     barrier();
-    fetch_keys(0);
-    put_keys();
+    fetch_keys(0, k_next);
+    put_keys(k_next);
     barrier();
-    for (int tile = span.first; tile < end; tile++) {
-        fetch_values(turn);
+    for (int tile = first; tile <= last; tile++) {
+        int turn = tile - first & 1;
+        fetch_values(turn, v_next);
         multiply_keys();
-        add_softmax(tile, whole);
-        if (tile + 1 < end)
-            find_rows(tile + 1, turn ^ 1);
-        put_values();
+        change_scores(tile);
+        add_softmax(factor, false, two);
+        find_rows(min(tile + 1, last), turn ^ 1);
+        put_values(v_next);
         barrier();
-        if (tile + 1 < end)
-            fetch_keys(turn ^ 1);
+        fetch_keys(turn ^ 1, k_next);
         multiply_values();
-        if (tile + 1 < end)
-            put_keys();
+        put_keys(k_next);
         barrier();
-        turn ^= 1;
     }
 }
 
 /* ---- results ----------------------------------------------------------------------------------------------------- */
 
-void find_ends()
+void find_ends(Two two)
 {
+    if (ROW_BIT != 0) {
+        total = RESULT(0);
+        total[0] = two.total.x;
+        total[ROW_BIT] = two.total.y;
+#define KEEP(i) most[i] = IS_LOW(i) ? two.most.x : two.most.y;
+        EACH_ELEMENT(KEEP)
+    }
     coopMatStore(most, stage, stage_at, SIDE / 4, gl_CooperativeMatrixLayoutRowMajor);
     subgroupBarrier();
     for (int row = lane; row < SIDE; row += SUBGROUP)
@@ -378,12 +487,13 @@ void main()
     total = RESULT(0);
     [[unroll]] for (int c = 0; c < COLUMNS; c++)
         sum[c] = RESULT(0);
+    Two two = Two(vec2(NOTHING), vec2(0));
     load_queries();
     while (find_span())
-        if (span.whole)
-            add_span(true);
+        if (is_plain())
+            add_plain_span(two);
         else
-            add_span(false);
-    find_ends();
+            add_span(two);
+    find_ends(two);
     store_rows();
 }

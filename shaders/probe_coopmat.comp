@@ -22,6 +22,9 @@ layout(push_constant, scalar) uniform Run {
 } run;
 
 const int SIDE = 16, STAGE = SIDE * SIDE / 4;
+
+#define RESULT coopmat<float, gl_ScopeSubgroup, 16, 16, gl_MatrixUseAccumulator>
+
 shared uvec4 stage[STAGE];
 
 int lane = int(gl_SubgroupInvocationID);
@@ -42,24 +45,35 @@ void put_as_halves()
     subgroupBarrier();
 }
 
+/* Elements with this bit in their number are of one row, the others of another, and four neighbours have both for themselves. */
+bool splits_rows(RESULT a, int bit)
+{
+    bool splits = a.length() == 8 && SUBGROUP == 32;
+    int low = 0, high = 0;
+    [[unroll]] for (int i = 0; i < a.length(); i++)
+        if ((i & bit) == 0)
+            low = int(a[i]) / SIDE;
+        else
+            high = int(a[i]) / SIDE;
+    [[unroll]] for (int i = 0; i < a.length(); i++)
+        splits = splits && int(a[i]) / SIDE == ((i & bit) == 0 ? low : high);
+    [[unroll]] for (int i = 1; i < 4; i++)
+        splits = splits && subgroupShuffleXor(low, i) == low && subgroupShuffleXor(high, i) == high;
+    return subgroupAll(splits && low != high);
+}
+
 void main()
 {
-    coopmat<float, gl_ScopeSubgroup, 16, 16, gl_MatrixUseAccumulator> result;
+    RESULT result;
     coopmat<float16_t, gl_ScopeSubgroup, 16, 16, gl_MatrixUseA> left;
     put_as_floats();
     coopMatLoad(result, stage, 0, SIDE / 4, gl_CooperativeMatrixLayoutRowMajor);
     put_as_halves();
     coopMatLoad(left, stage, 0, SIDE / 8, gl_CooperativeMatrixLayoutRowMajor);
-    bool alike = left.length() == result.length();
-    bool quads = result.length() * SUBGROUP == SIDE * SIDE && result.length() >= 4;
-    int low = int(result[0]) / SIDE, high = int(result[2]) / SIDE;
+    bool alike = left.length() == result.length() && result.length() == 8;
     [[unroll]] for (int i = 0; i < min(result.length(), left.length()); i++)
         alike = alike && float(left[i]) == result[i];
-    [[unroll]] for (int i = 0; i < result.length(); i++)
-        quads = quads && int(result[i]) / SIDE == ((i & 2) == 0 ? low : high);
-    [[unroll]] for (int i = 1; i < 4; i++)
-        quads = quads && subgroupShuffleXor(low, i) == low && subgroupShuffleXor(high, i) == high;
-    bool rows_in_quads = subgroupAll(quads && low != high), results_lie_as_left = subgroupAll(alike);
+    bool by_two = splits_rows(result, 2), by_four = splits_rows(result, 4), results_lie_as_left = subgroupAll(alike);
     if (lane == 0)
-        Word(run.found).value = (rows_in_quads ? 1 : 0) | (results_lie_as_left ? 2 : 0);
+        Word(run.found).value = (results_lie_as_left ? 1 : 0) | (by_two ? 2 : by_four ? 4 : 0);
 }

@@ -10,8 +10,8 @@ static attn_status set_probed(attn_vulkan_device *d, attn_vulkan_geometry *g)
 {
     int found;
     ATTN_TRY(attn_vulkan_probe(d, &found));
-    g->special.constants[g->probed] = (found & ATTN_VULKAN_ROWS_IN_QUADS) != 0;
-    g->special.constants[g->probed + 1] = (found & ATTN_VULKAN_RESULTS_LIE_AS_LEFT) != 0;
+    g->special.constants[g->probed] = (found & ATTN_VULKAN_RESULTS_LIE_AS_LEFT) != 0;
+    g->special.constants[g->probed + 1] = found & ATTN_VULKAN_ROW_BIT;
     return ATTN_OK;
 }
 

@@ -5,8 +5,8 @@
 
 #include "device.h"
 
-/* Bits that probe_coopmat.comp sets. */
-enum { ATTN_VULKAN_ROWS_IN_QUADS = 1, ATTN_VULKAN_RESULTS_LIE_AS_LEFT = 2 };
+/* What probe_coopmat.comp sets: a bit, and the constant ROW_BIT of flash_coopmat.comp. */
+enum { ATTN_VULKAN_RESULTS_LIE_AS_LEFT = 1, ATTN_VULKAN_ROW_BIT = 2 | 4 };
 
 /* Runs probe_coopmat.comp, the first time. The device has what flash_coopmat.comp needs. */
 attn_status attn_vulkan_probe(attn_vulkan_device *device, int *found);
