@@ -254,7 +254,7 @@ void find_seen()
 /* What other tiles need is left out: little code, and few registers. */
 bool is_plain()
 {
-    return span.whole && !CHANGES && k_wide && v_wide && dim == DIM && dim_v == DIM_V && is_regular(k_rows) && is_regular(v_rows);
+    return span.whole && !CHANGES && k_wide && v_wide && dim == DIM && dim_v == DIM_V && are_regular();
 }
 
 /* While a tile's scores are made its values are on their way, and while these are added the next tile's keys. */

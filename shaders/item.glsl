@@ -62,8 +62,8 @@ void find_list(int tile)
     item.masks = run.block.masks + 8 * lists.masks;
 }
 
-/* The rows of a query tile; `unit` counts over the sequences. Rows, units and work-groups have numbers of 31 bits (kernels.c), and
- * divisions of 64 bits take longer than all the rest. */
+/* The rows of a query tile; `unit` counts over the sequences. Rows, units and work-groups have numbers of 31 bits
+ * (kernels.c), and divisions of 64 bits would take longer than all the rest. */
 void take_query_tile(int unit, int tile)
 {
     int pack = int(run.block.plan.pack), first = tile * int(run.block.plan.tile_rows), units = int(run.block.plan.units);

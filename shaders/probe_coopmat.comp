@@ -1,5 +1,5 @@
-/* What flash_coopmat.comp must know of how this device lays out matrices, from matrices of their own elements' numbers, row by row. One
- * subgroup.
+/* What flash_coopmat.comp must know of how this device lays out matrices, from matrices of their own elements' numbers, row by
+ * row. One subgroup.
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 #version 450
 #extension GL_GOOGLE_include_directive : require
@@ -45,7 +45,7 @@ void put_as_halves()
     subgroupBarrier();
 }
 
-/* Elements with this bit in their number are of one row, the others of another, and four neighbours have both for themselves. */
+/* Eight elements: those with this bit in their number of one row, the others of another; four neighbours have both rows. */
 bool splits_rows(RESULT a, int bit)
 {
     bool splits = a.length() == 8 && SUBGROUP == 32;

@@ -113,10 +113,11 @@ uint64_t bits_of_row(int i)
     return bits & uint64_t(Wide(item.masks + 8 * word).value);
 }
 
-/* The rows of a tile are so near each other that distances of 32 bits do. */
-bool is_regular(Rows rows)
+/* Keys are a stride apart, and those of a tile so near each other that 32 bits hold their distances. */
+bool are_regular()
 {
-    return rows.page_size == 0 && abs(rows.step) < 1 << 20;
+    const int64_t most = 1 << 20;
+    return k_rows.page_size == 0 && abs(k_rows.step) < most && abs(v_rows.step) < most;
 }
 
 /* The row of key j of a tile; behind the last key the last one's, whose weight is 0. */
