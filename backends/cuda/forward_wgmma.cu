@@ -243,7 +243,7 @@ DEVICE void copy_query_tile(PLAN, const struct item *item, __global const uchar 
     if (COPIER == 0)
         memory->item[number % (QUERY_SLOTS + 1)] = *item;
     if (item->rows > 0 && !in_bulk)
-        copy_queries(plan, item, q, wide, share_of_copier(COPIER, COPIERS, PITCH_OF(DIM)), TILE_ROWS, to, DIM);
+        copy_queries(plan, item, q, wide, share_of_copier(COPIER, COPIERS), TILE_ROWS, to, DIM);
     commit_copies();
     WAIT_COPIES(0);
     publish_writes();
@@ -414,7 +414,7 @@ extern "C" __global__ void __launch_bounds__(GROUP + COMPUTERS, 1)
             const struct stream from = {
                 source_of(plan, &item, keys ? k + offset.k : v + offset.v, keys ? plan->k_stride : plan->v_stride,
                           (__global const int *)(page_table + offset.page_table), (int)(keys ? plan->dim : plan->dim_v),
-                          keys ? DIM : DIM_V, wide, share_of_copier(COPIER, COPIERS, keys ? PITCH_OF(DIM) : PITCH_OF(DIM_V))),
+                          keys ? DIM : DIM_V, wide, share_of_copier(COPIER, COPIERS)),
                 !bulk.maps ? 0 : keys ? &bulk.k : &bulk.v,
                 keys,
                 keys ? DIM : DIM_V,

@@ -30,24 +30,25 @@ DEVICE void copy_eight(uint to, __global const uchar *from, long i, int valid, i
     }
 }
 
-/* What one of the work-items that copy does: 16 bytes, number `chunk`, of row `row` and of every `apart`-th behind it. */
+/* What one of the work-items that copy does: 16 bytes, number `chunk`, of each panel of row `row` and of every `apart`-th
+ * behind it. */
 struct share {
     int row, chunk, apart;
 };
 
-DEVICE struct share share_of_copier(int me, int copiers, int pitch)
+DEVICE struct share share_of_copier(int me, int copiers)
 {
-    const int chunks = pitch / 8;
-    struct share share = { me / chunks, me % chunks, copiers / chunks };
+    struct share share = { me / 8, me % 8, copiers / 8 };
     return share;
 }
 
-/* Where a work-item's row number `i` goes. Rows that are a multiple of 8 apart are swizzled alike: few instructions. */
-DEVICE uint place_of_copy(const struct share *share, int i, int panel, uint to)
+/* Where a work-item's row number `i` goes, in the first panel. Rows that are a multiple of 8 apart are swizzled alike, those
+ * that are 4 apart by turns: few instructions. */
+DEVICE uint place_of_copy(const struct share *share, int i, uint to)
 {
-    if (share->apart % 8 == 0)
-        return to + swizzled(share->row, share->chunk, panel) + 128 * share->apart * i;
-    return to + swizzled(share->row + share->apart * i, share->chunk, panel);
+    if (share->apart % 4 == 0)
+        return to + (swizzled(share->row, share->chunk, 0) ^ (uint)(share->apart * i & 4) << 4) + 128 * share->apart * i;
+    return to + swizzled(share->row + share->apart * i, share->chunk, 0);
 }
 
 /* K or V as a work-item copies it. */
@@ -56,18 +57,19 @@ struct source {
     PLAN_SPACE const long *stride;
     __global const int *pages;
     struct share share;
-    long at;   /* element of its row of key 0; of paged ones: from that of any row on */
-    int dim;   /* elements of a row from its first on */
-    int whole; /* rows have as many elements as are read. Not asked of each lane's own: a warp must stay together */
-    int slow;  /* rows are not aligned, or each must be looked up in the page table */
+    long at;       /* element of its row of key 0; of paged ones: from that of any row on */
+    int dim;       /* elements of a row from its first on */
+    int whole;     /* rows have as many elements as are read. Not asked of each lane's own: a warp must stay together */
+    int wide;      /* rows are aligned to 16 bytes */
+    int scattered; /* each must be looked up in the page table */
 };
 
 DEVICE struct source source_of(PLAN, const struct item *item, __global const uchar *tensor, PLAN_SPACE const long *stride,
                                __global const int *pages, int dim, int padded, int wide, struct share share)
 {
-    struct source source = { tensor, stride, pages, share, 8 * share.chunk, dim - 8 * share.chunk, dim == padded, !wide };
+    struct source source = { tensor, stride, pages, share, 8 * share.chunk, dim - 8 * share.chunk, dim == padded, wide, 0 };
     if (plan->paged) {
-        source.slow |= plan->page_size % TILE_KEYS != 0;
+        source.scattered = plan->page_size % TILE_KEYS != 0;
         source.at += share.row * stride[2];
     } else {
         source.at += key_row(plan, &item->s, 0, share.row, item->head_k, stride);
@@ -75,58 +77,109 @@ DEVICE struct source source_of(PLAN, const struct item *item, __global const uch
     return source;
 }
 
+/* Rows that must be looked up, some at once, so that none waits for the page of the one before. */
+enum { LOOKED_UP_AT_ONCE = 4 };
+
+DEVICE void copy_looked_up(PLAN, const struct item *item, const struct source *source, long key, int rows, int count, int panel,
+                           uint to, int padded)
+{
+    const struct share *share = &source->share;
+    const int mine = count / share->apart;
+    ROLLED
+    for (int i = 0; i < mine; i += LOOKED_UP_AT_ONCE) {
+        long at[LOOKED_UP_AT_ONCE];
+        UNROLL
+        for (int j = 0; j < LOOKED_UP_AT_ONCE; j++)
+            at[j] = key_row(plan, &item->s, source->pages, key + max(min(share->row + share->apart * (i + j), rows - 1), 0),
+                            item->head_k, source->stride);
+        UNROLL
+        for (int j = 0; j < LOOKED_UP_AT_ONCE; j++)
+            UNROLL
+            for (int c = 0; c < padded && i + j < mine; c += 64)
+                copy_async(place_of_copy(share, i + j, to) + 2 * panel * c,
+                           source->tensor + 2 * (at[j] + 8 * share->chunk + c),
+                           share->row + share->apart * (i + j) < rows ? max(0, min(16, 2 * (source->dim - c))) : 0);
+    }
+}
+
 /* Any rows, one by one. */
 DEVICE void copy_slowly(PLAN, const struct item *item, const struct source *source, long key, int rows, int count, int panel,
-                        uint to)
+                        uint to, int padded)
 {
     const struct share *share = &source->share;
     for (int i = share->row; i < count; i += share->apart) {
         const long row = key_row(plan, &item->s, source->pages, key + max(min(i, rows - 1), 0), item->head_k, source->stride);
-        copy_eight(to + swizzled(i, share->chunk, panel), source->tensor, row + 8 * share->chunk,
-                   i < rows ? source->dim : 0, 0);
+        for (int c = 0; c < padded; c += 64)
+            copy_eight(to + swizzled(i, share->chunk, panel) + 2 * panel * c, source->tensor, row + 8 * share->chunk + c,
+                       i < rows ? source->dim - c : 0, 0);
     }
 }
 
-/* `count` rows of K or V from row `first` of a tile's keys on; rows beyond the sequence become 0. Panels have `panel` rows, and
- * `padded` elements of a row are read there. */
-DEVICE void copy_rows(PLAN, const struct item *item, const struct source *source, int tile, int first, int count, int panel,
-                      uint to, int padded)
+/* Where a work-item's first row of a tile begins; rows that are looked up have no such place. */
+DEVICE __global const uchar *place_of_tile(PLAN, const struct item *item, const struct source *source, int tile)
+{
+    const long key = (long)tile * TILE_KEYS;
+    if (source->scattered)
+        return source->tensor;
+    return source->tensor + 2 * (source->at + (plan->paged ? key_row(plan, &item->s, source->pages, key, item->head_k,
+                                                                     source->stride)
+                                                           : key * (int)source->stride[2]));
+}
+
+/* `count` rows of K or V from row `first` of a tile's keys on, where the tile is at `from` by place_of_tile; of them `rows` are
+ * of the sequence, the others become 0. Panels have `panel` rows, and `padded` elements of a row are read there. */
+DEVICE void copy_rows_of_tile(PLAN, const struct item *item, const struct source *source, int tile, __global const uchar *from,
+                              int first, int rows, int count, int panel, uint to, int padded)
 {
     const struct share *share = &source->share;
-    const int rows = keys_of(item, tile) - first, step = (int)source->stride[2], bytes = max(0, min(16, 2 * source->dim));
-    const long key = (long)tile * TILE_KEYS + first;
-    if (8 * share->chunk >= padded)
-        return;
-    if (source->slow) {
-        copy_slowly(plan, item, source, key, rows, count, panel, to);
+    const long apart = 2L * (int)source->stride[2];
+    if (!source->wide) {
+        copy_slowly(plan, item, source, (long)tile * TILE_KEYS + first, rows, count, panel, to, padded);
         return;
     }
-    const long at =
-        source->at + (plan->paged ? key_row(plan, &item->s, source->pages, key, item->head_k, source->stride) : key * step);
-    __global const uchar *from = source->tensor + 2 * at;
+    if (source->scattered) {
+        copy_looked_up(plan, item, source, (long)tile * TILE_KEYS + first, rows, count, panel, to, padded);
+        return;
+    }
+    from += apart * first;
     if (rows >= count && source->whole) {
         UNROLL
-        for (int i = 0; i < count / share->apart; i++, from += 2L * step * share->apart)
-            copy_sixteen(place_of_copy(share, i, panel, to), from);
+        for (int i = 0; i < count / share->apart; i++, from += apart * share->apart)
+            UNROLL
+            for (int c = 0; c < padded; c += 64)
+                if (c + 64 <= padded)
+                    copy_sixteen(place_of_copy(share, i, to) + 2 * panel * c, from + 2 * c);
+                else
+                    copy_async(place_of_copy(share, i, to) + 2 * panel * c, from + 2 * c,
+                               8 * share->chunk < padded - c ? 16 : 0);
         return;
     }
     ROLLED
     for (int i = 0; i < count / share->apart; i++) {
         const int mine = share->row + share->apart * i;
-        copy_async(place_of_copy(share, i, panel, to), from + 2L * step * (min(mine, rows - 1) - share->row),
-                   mine < rows ? bytes : 0);
+        UNROLL
+        for (int c = 0; c < padded; c += 64)
+            copy_async(place_of_copy(share, i, to) + 2 * panel * c, from + apart * (min(mine, rows - 1) - share->row) + 2 * c,
+                       mine < rows ? max(0, min(16, 2 * (source->dim - c))) : 0);
     }
 }
 
-/* The rows of a query tile; those that the sequence has not become 0. */
-DEVICE void copy_queries(PLAN, const struct item *item, __global const uchar *q, int wide, struct share share, int count, uint to,
-                         int padded)
+/* The same of a tile whose place is not known. */
+DEVICE void copy_rows(PLAN, const struct item *item, const struct source *source, int tile, int first, int count, int panel,
+                      uint to, int padded)
 {
-    if (8 * share.chunk >= padded)
-        return;
+    copy_rows_of_tile(plan, item, source, tile, place_of_tile(plan, item, source, tile), first, keys_of(item, tile) - first,
+                      count, panel, to, padded);
+}
+
+/* The rows of a query tile; those that the sequence has not become 0. */
+DEVICE void copy_queries(PLAN, const struct item *item, __global const uchar *q, int wide, struct share share, int count,
+                         uint to, int padded)
+{
     for (int row = share.row; row < count; row += share.apart) {
         const long at = query_row(plan, &item->s, item->unit, item->first_row + min(row, item->rows - 1));
-        copy_eight(to + swizzled(row, share.chunk, count), q, at + 8 * share.chunk,
-                   row < item->rows ? (int)plan->dim - 8 * share.chunk : 0, wide);
+        for (int c = 0; c < padded; c += 64)
+            copy_eight(to + swizzled(row, share.chunk, count) + 2 * count * c, q, at + 8 * share.chunk + c,
+                       row < item->rows ? (int)plan->dim - 8 * share.chunk - c : 0, wide);
     }
 }

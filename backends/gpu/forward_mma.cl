@@ -103,10 +103,10 @@ KERNEL(GROUP_SIZE) forward_mma(FORWARD_PARAMETERS)
     if (item.rows == 0)
         return;
 
-    const struct share share = share_of_copier(get_local_id(0), GROUP_SIZE, PITCH);
+    const struct share share = share_of_copier(get_local_id(0), GROUP_SIZE);
     const struct source keys = source_of(plan, &item, k + offset.k, plan->k_stride, pages, (int)plan->dim, DIM, wide, share);
-    const struct source values = source_of(plan, &item, v + offset.v, plan->v_stride, pages, (int)plan->dim_v, DIM_V, wide,
-                                           share_of_copier(get_local_id(0), GROUP_SIZE, PITCH_V));
+    const struct source values =
+        source_of(plan, &item, v + offset.v, plan->v_stride, pages, (int)plan->dim_v, DIM_V, wide, share);
     const int my_row = min((int)get_local_id(0), item.rows - 1);
     const int my_query = (int)(row_of(plan, &item.s, item.unit, item.first_row + my_row).query - item.first_query);
     uint kept[BANDS][KEPT][4];
