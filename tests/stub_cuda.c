@@ -1,7 +1,7 @@
 /* A stub of the CUDA driver: two devices that compute nothing. Memory holds what is copied to it.
  *
- * With STUB_CUDA_LACKS_LAUNCH defined it lacks an entry point; with STUB_CUDA_LACKS_POOLS those of memory in stream order, as
- * drivers before CUDA 11.2 do.
+ * With STUB_CUDA_LACKS_LAUNCH defined it lacks an entry point; with STUB_CUDA_LACKS_POOLS those of memory in stream order and of
+ * launches with attributes, as drivers before CUDA 11.2 do.
  *
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 #include "config.h"
@@ -474,4 +474,19 @@ CUresult cuLaunchKernel(CUfunction function, unsigned x, unsigned y, unsigned z,
     note_arguments(l, arguments);
     return CUDA_SUCCESS;
 }
+
+#ifndef STUB_CUDA_LACKS_POOLS
+CUresult cuLaunchKernelEx(const CUlaunchConfig *c, CUfunction function, void **arguments, void **extra)
+{
+    ENTER("cuLaunchKernelEx");
+    if (c->numAttrs != 1 || c->attrs->id != CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION)
+        return misuse("cuLaunchKernelEx", CUDA_ERROR_INVALID_VALUE);
+    CUresult code = cuLaunchKernel(function, c->gridDimX, c->gridDimY, c->gridDimZ, c->blockDimX, c->blockDimY,
+                                   c->blockDimZ, c->sharedMemBytes, c->hStream, arguments, extra);
+    if (!code)
+        stub_cuda.launch[(stub_cuda.launches - 1) % STUB_CUDA_CALLS].overlaps =
+            c->attrs->value.programmaticStreamSerializationAllowed;
+    return code;
+}
+#endif
 #endif

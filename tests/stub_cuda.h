@@ -13,7 +13,7 @@ struct stub_cuda_device {
     int major, minor, multiprocessors, shared_memory, pools;
 };
 
-/* One cuLaunchKernel. */
+/* One cuLaunchKernel or cuLaunchKernelEx. */
 struct stub_cuda_launch {
     char function[32];
     unsigned grid[3], threads, shared;
@@ -21,6 +21,7 @@ struct stub_cuda_launch {
     CUdeviceptr argument; /* the fourth one's value: the first buffer of a forward kernel */
     int64_t offset;       /* the first member of the second one */
     int64_t first_unit;   /* its last member */
+    int overlaps;         /* by cuLaunchKernelEx, it may start early */
 };
 
 struct stub_cuda {

@@ -16,14 +16,14 @@ static void codes(void **state)
 {
     static const struct {
         const char *codes;
-        int major, minor, runs;
+        int major, minor, level;
     } cases[] = {
-        { "sm_80", 8, 0, 1 },        { "sm_80", 8, 6, 1 },        { "sm_86", 8, 0, 0 },
-        { "sm_80", 9, 0, 0 },        { "sm_80", 7, 5, 0 },        { "sm_90a", 9, 0, 1 },
-        { "sm_90a", 10, 0, 0 },      { "sm_100", 10, 3, 1 },      { "sm_100", 12, 0, 0 },
-        { "compute_80", 8, 0, 1 },   { "compute_80", 12, 1, 1 },  { "compute_80", 7, 5, 0 },
-        { "compute_90a", 9, 0, 1 },  { "compute_90a", 12, 0, 0 }, { "sm_80 sm_90a compute_80", 12, 0, 1 },
-        { "sm_80 sm_90a", 9, 0, 1 }, { "sm_80 sm_90a", 7, 5, 0 },
+        { "sm_80", 8, 0, 80 },        { "sm_80", 8, 6, 80 },       { "sm_86", 8, 0, 0 },
+        { "sm_80", 9, 0, 0 },         { "sm_80", 7, 5, 0 },        { "sm_90a", 9, 0, 90 },
+        { "sm_90a", 10, 0, 0 },       { "sm_100", 10, 3, 100 },    { "sm_100", 12, 0, 0 },
+        { "compute_80", 8, 0, 80 },   { "compute_80", 12, 1, 80 }, { "compute_80", 7, 5, 0 },
+        { "compute_90a", 9, 0, 90 },  { "compute_90a", 12, 0, 0 }, { "sm_80 sm_90a compute_80", 12, 0, 80 },
+        { "sm_80 sm_90a", 9, 0, 90 }, { "sm_80 sm_90a", 7, 5, 0 }, { "sm_80 compute_90 compute_80", 12, 0, 90 },
     };
     int wrong = 0;
 
@@ -31,9 +31,9 @@ static void codes(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const attn_cuda_image image = { "kernel", ATTN_NONE, cases[i].codes, NULL };
 
-        if (attn_cuda_image_runs(&image, cases[i].major, cases[i].minor) == cases[i].runs)
+        if (attn_cuda_image_level(&image, cases[i].major, cases[i].minor) == cases[i].level)
             continue;
-        print_error("%s on %d.%d: expected %d\n", cases[i].codes, cases[i].major, cases[i].minor, cases[i].runs);
+        print_error("%s on %d.%d: expected %d\n", cases[i].codes, cases[i].major, cases[i].minor, cases[i].level);
         wrong++;
     }
     assert_int_equal(wrong, 0);

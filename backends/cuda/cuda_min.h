@@ -21,6 +21,22 @@ typedef struct attn_cuda_native_module *CUmodule;
 typedef struct attn_cuda_native_function *CUfunction;
 typedef struct attn_cuda_native_stream *CUstream;
 
+/* The attributes of a launch: the value is a union of 64 bytes, of which the backend sets one number. */
+typedef struct CUlaunchAttribute {
+    int id;
+    union {
+        int programmaticStreamSerializationAllowed;
+        uint64_t pad[8];
+    } value;
+} CUlaunchAttribute;
+
+typedef struct CUlaunchConfig {
+    unsigned gridDimX, gridDimY, gridDimZ, blockDimX, blockDimY, blockDimZ, sharedMemBytes;
+    CUstream hStream;
+    CUlaunchAttribute *attrs;
+    unsigned numAttrs;
+} CUlaunchConfig;
+
 /* A tensor as the copy engine of sm_90 sees it. The driver wants it at a multiple of 64 bytes. */
 typedef struct CUtensorMap {
     uint64_t opaque[16];
@@ -38,9 +54,10 @@ enum {
     CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED = 115
 };
 
-/* CUstream_flags, CUfunction_attribute */
+/* CUstream_flags, CUfunction_attribute, CUlaunchAttributeID */
 enum { CU_STREAM_NON_BLOCKING = 1 };
 enum { CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES = 8 };
+enum { CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION = 6 };
 
 /* CUtensorMapDataType, ...Interleave, ...Swizzle, ...L2promotion, ...FloatOOBfill */
 enum {

@@ -41,6 +41,16 @@ struct half {
 #define PLAN const struct plan *plan
 #define PLAN_BEGIN const struct plan *const plan = &plan_of_launch;
 
+/* Launches that overlap (attn_cuda_grid.overlaps; PTX ISA: griddepcontrol): the next one may start from here on; what was launched
+ * before has ended, and what it wrote is seen, from here on. */
+#if __CUDA_ARCH__ >= 900
+#define NEXT_MAY_START asm volatile("griddepcontrol.launch_dependents;")
+#define WAIT_FOR_PREVIOUS asm volatile("griddepcontrol.wait;" : : : "memory")
+#else
+#define NEXT_MAY_START
+#define WAIT_FOR_PREVIOUS
+#endif
+
 /* What a launch gets without asking. */
 enum { STATIC_SHARED_MEMORY = 48 * 1024 };
 

@@ -58,11 +58,16 @@ static attn_cuda_grid grid_of(const run *r, const attn_gpu_launch *to)
 {
     const attn_cuda_variant *v = r->plan->kernel->variant;
     if (to->merges)
-        return (attn_cuda_grid){ to->groups[0], to->groups[1], to->groups[2], MERGE_GROUP, 0 };
+        return (attn_cuda_grid){ to->groups[0], to->groups[1], to->groups[2], MERGE_GROUP, 0, r->made->merge_overlaps };
     if (v->stays && to->groups[0] <= INT32_MAX / to->groups[1])
-        return (attn_cuda_grid){ attn_least(to->groups[0] * to->groups[1], r->device->traits.multiprocessors), 1, 1,
-                                 v->threads, r->made->shared };
-    return (attn_cuda_grid){ to->groups[0], to->groups[1], to->groups[2], v->threads, r->made->shared };
+        return (attn_cuda_grid){ attn_least(to->groups[0] * to->groups[1], r->device->traits.multiprocessors),
+                                 1,
+                                 1,
+                                 v->threads,
+                                 r->made->shared,
+                                 0 };
+    return (attn_cuda_grid){ to->groups[0], to->groups[1],   to->groups[2],
+                             v->threads,    r->made->shared, r->made->forward_overlaps };
 }
 
 static attn_status launch(run *r, const attn_gpu_launch *to, const struct offsets *offsets)

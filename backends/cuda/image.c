@@ -20,23 +20,25 @@ const attn_cuda_image *attn_cuda_image_find(const char *name, attn_dtype k_type,
 
 /* NVIDIA's rules: machine code (sm_86) runs on its major number from its minor number on, PTX (compute_80) on everything from
  * its number on, and either with an "a" on that one number alone. */
-static int code_runs(const char *code, int major, int minor)
+static int level_of(const char *code, int major, int minor)
 {
     int ptx = !strncmp(code, "compute_", 8);
     char *end;
     int number = (int)strtol(code + (ptx ? 8 : 3), &end, 10);
-    if (*end == 'a')
-        return number == 10 * major + minor;
-    return number <= 10 * major + minor && (ptx || number / 10 == major);
+    int runs =
+        *end == 'a' ? number == 10 * major + minor : number <= 10 * major + minor && (ptx || number / 10 == major);
+    return runs ? number : 0;
 }
 
-int attn_cuda_image_runs(const attn_cuda_image *image, int major, int minor)
+/* Drivers take the latest. */
+int attn_cuda_image_level(const attn_cuda_image *image, int major, int minor)
 {
     const char *code = image->codes;
+    int level = 0;
     for (; *code; code += strspn(code, " ")) {
-        if (code_runs(code, major, minor))
-            return 1;
+        int own = level_of(code, major, minor);
+        level = own > level ? own : level;
         code += strcspn(code, " ");
     }
-    return 0;
+    return level;
 }

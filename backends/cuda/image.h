@@ -19,7 +19,7 @@ extern const int attn_cuda_image_count;
 /* The first image of that name that serves K and V of these types; NULL: there is none. */
 const attn_cuda_image *attn_cuda_image_find(const char *name, attn_dtype k_type, attn_dtype v_type);
 
-/* It holds code for a device of this compute capability. */
-int attn_cuda_image_runs(const attn_cuda_image *image, int major, int minor);
+/* The compute capability that its code for a device of this one was made for, 90 for 9.0; 0: it holds none. */
+int attn_cuda_image_level(const attn_cuda_image *image, int major, int minor);
 
 #endif

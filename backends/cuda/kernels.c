@@ -47,7 +47,7 @@ static int decline_image(attn_why *why, const attn_cuda_traits *t, const attn_cu
         return attn_decline(why, "made without softcap, ALiBi, bias and scales that are not positive");
     if (!image)
         return attn_decline(why, "this library was built for devices that cannot run it");
-    if (!attn_cuda_image_runs(image, t->major, t->minor))
+    if (!attn_cuda_image_level(image, t->major, t->minor))
         return attn_decline(why, "built for %s, this device has compute capability %d.%d", image->codes, t->major,
                             t->minor);
     return 0;

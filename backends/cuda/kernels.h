@@ -22,6 +22,7 @@ typedef struct attn_cuda_variant {
     int threads;                /* of a block */
     int fewest_rows, most_rows; /* of a KV head that it is made for: queries x packed heads */
     int tensor_cores;           /* 1: q, k and v are of one 16-bit type */
+    int overlaps;               /* 1: it may start early, and waits for what was launched before */
     int stays;                  /* 1: its blocks stay and take query tiles in turn; it takes attn_cuda_bulk */
     int pairs_listed;           /* 1: takes listed tiles by twos, so that sums depend on the list */
     attn_cuda_instance instance[ATTN_CUDA_INSTANCES]; /* smallest first, up to one without an image */

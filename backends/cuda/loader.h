@@ -37,10 +37,11 @@
     X(cuLaunchKernel, ,                                                                                                \
       (CUfunction, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, CUstream, void **, void **))
 
-/* Those that drivers before CUDA 11.2, or 12.0, lack: NULL there. */
+/* Those that drivers before CUDA 11.2, 11.8 or 12.0 lack: NULL there. */
 #define ATTN_CUDA_OPTIONAL_ENTRIES(X)                                                                                  \
     X(cuMemAllocAsync, , (CUdeviceptr *, size_t, CUstream))                                                            \
     X(cuMemFreeAsync, , (CUdeviceptr, CUstream))                                                                       \
+    X(cuLaunchKernelEx, , (const CUlaunchConfig *, CUfunction, void **, void **))                                      \
     X(cuTensorMapReplaceAddress, , (CUtensorMap *, void *))                                                            \
     X(cuTensorMapEncodeTiled, ,                                                                                        \
       (CUtensorMap *, int, uint32_t, void *, const uint64_t *, const uint64_t *, const uint32_t *, const uint32_t *,   \

@@ -43,7 +43,7 @@ static attn_status give_sums(const merge_run *r, attn_status status)
 static attn_status launch(const merge_run *r, const char *name, void *arguments[])
 {
     CUfunction function;
-    const attn_cuda_grid grid = { (int64_t)attn_gpu_merge_rows(r->args), 1, 1, MERGE_GROUP, 0 };
+    const attn_cuda_grid grid = { (int64_t)attn_gpu_merge_rows(r->args), 1, 1, MERGE_GROUP, 0, 0 };
     ATTN_TRY(attn_cuda_function(r->device, attn_cuda_image_find("merge", ATTN_NONE, ATTN_NONE), name, 0, &function));
     return attn_cuda_launch(r->device, r->stream, function, name, &grid, arguments);
 }

@@ -87,6 +87,24 @@ void attn_cuda_modules_release(attn_cuda_device *device)
     }
 }
 
+static CUresult launch_overlapping(const attn_cuda_api *cu, CUstream stream, CUfunction function,
+                                   const attn_cuda_grid *grid, void *arguments[])
+{
+    CUlaunchAttribute overlaps = { .id = CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION,
+                                   .value.programmaticStreamSerializationAllowed = 1 };
+    const CUlaunchConfig config = { (unsigned)grid->x,
+                                    (unsigned)grid->y,
+                                    (unsigned)grid->z,
+                                    (unsigned)grid->threads,
+                                    1,
+                                    1,
+                                    (unsigned)grid->shared,
+                                    stream,
+                                    &overlaps,
+                                    1 };
+    return cu->cuLaunchKernelEx(&config, function, arguments, NULL);
+}
+
 attn_status attn_cuda_launch(attn_cuda_device *device, CUstream stream, CUfunction function, const char *name,
                              const attn_cuda_grid *grid, void *arguments[])
 {
@@ -94,6 +112,10 @@ attn_status attn_cuda_launch(attn_cuda_device *device, CUstream stream, CUfuncti
         return attn_fail(ATTN_UNSUPPORTED,
                          "%s needs %" PRId64 " x %" PRId64 " x %" PRId64 " blocks, at most %d x %d x %d", name, grid->x,
                          grid->y, grid->z, MOST_X, MOST_YZ, MOST_YZ);
+    if (grid->overlaps) {
+        CUresult code = launch_overlapping(device->cu, stream, function, grid, arguments);
+        return code ? attn_cuda_fail(device->cu, code, "cuLaunchKernelEx of %s", name) : ATTN_OK;
+    }
     CUresult code =
         device->cu->cuLaunchKernel(function, (unsigned)grid->x, (unsigned)grid->y, (unsigned)grid->z,
                                    (unsigned)grid->threads, 1, 1, (unsigned)grid->shared, stream, arguments, NULL);

@@ -19,6 +19,7 @@ void attn_cuda_modules_release(attn_cuda_device *device);
 typedef struct attn_cuda_grid {
     int64_t x, y, z;
     int threads, shared; /* shared: bytes of dynamic shared memory */
+    int overlaps;        /* it may start while what was launched before still runs, which it waits for itself */
 } attn_cuda_grid;
 
 /* Enqueues; the driver has copied the arguments when it returns. The caller has entered the device. `name` is for messages. */

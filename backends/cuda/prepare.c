@@ -6,17 +6,27 @@
 
 #include "kernels.h"
 
+/* Code for sm_90 waits for what was launched before; older code, which PTX may serve later devices with, does not. */
+enum { WAITING_LEVEL = 90 };
+
+static int overlaps(const attn_cuda_device *d, const attn_cuda_image *image)
+{
+    return d->traits.overlaps && attn_cuda_image_level(image, d->traits.major, d->traits.minor) >= WAITING_LEVEL;
+}
+
 static attn_status load(const attn_plan *plan, attn_cuda_prepared *made)
 {
     attn_cuda_device *d = attn_cuda_of(plan->device);
     const attn_cuda_variant *variant = plan->kernel->variant;
     const attn_cuda_instance *instance = attn_cuda_instance_for(variant, &plan->shape);
-    const attn_cuda_image *merge = attn_cuda_image_find("merge_parts", ATTN_NONE, ATTN_NONE);
+    const attn_cuda_image *forward = attn_cuda_instance_image(instance, &plan->problem, &plan->shape),
+                          *merge = attn_cuda_image_find("merge_parts", ATTN_NONE, ATTN_NONE);
     made->problem.channels = instance->channels;
     made->shared = instance->shared;
+    made->forward_overlaps = variant->overlaps && overlaps(d, forward);
+    made->merge_overlaps = overlaps(d, merge);
     ATTN_TRY(attn_cuda_enter(d));
-    attn_status status = attn_cuda_function(d, attn_cuda_instance_image(instance, &plan->problem, &plan->shape),
-                                            variant->function, instance->shared, &made->forward);
+    attn_status status = attn_cuda_function(d, forward, variant->function, instance->shared, &made->forward);
     if (!status)
         status = attn_cuda_function(d, merge, "merge_parts", 0, &made->merge);
     attn_cuda_leave(d);

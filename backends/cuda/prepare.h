@@ -10,8 +10,9 @@
 typedef struct attn_cuda_prepared {
     attn_gpu_problem problem;
     CUfunction forward, merge;
-    int shared;          /* bytes of dynamic shared memory of a block */
-    attn_cuda_bulk bulk; /* of kernels that copy in bulk; without addresses */
+    int shared;                           /* bytes of dynamic shared memory of a block */
+    int forward_overlaps, merge_overlaps; /* attn_cuda_grid.overlaps */
+    attn_cuda_bulk bulk;                  /* of kernels that copy in bulk; without addresses */
 } attn_cuda_prepared;
 
 /* kernel->prepare. */

@@ -15,6 +15,9 @@ enum { MOST_DEVICES = 64 };
 /* NVIDIA promises that a driver runs what compilers of its own major version or an older one made ("CUDA compatibility"). */
 enum { LEAST_DRIVER = ATTN_NVCC_MAJOR * 1000 };
 
+/* Programmatic dependent launches come with sm_90; graphs keep them since this driver. */
+enum { OVERLAPS_MAJOR = 9, OVERLAPS_DRIVER = 12030 };
+
 typedef struct device_list {
     attn_cuda_traits traits[MOST_DEVICES];
     int count;
@@ -41,6 +44,7 @@ static CUresult ask(const attn_cuda_api *cu, attn_cuda_traits *t)
     if (cu->cuMemAllocAsync && cu->cuMemFreeAsync &&
         cu->cuDeviceGetAttribute(&t->pools, CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED, t->id))
         t->pools = 0;
+    t->overlaps = cu->cuLaunchKernelEx && t->major >= OVERLAPS_MAJOR && t->driver >= OVERLAPS_DRIVER;
     return code;
 }
 

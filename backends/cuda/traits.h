@@ -17,6 +17,7 @@ typedef struct attn_cuda_traits {
     int multiprocessors; /* SMs */
     int shared_memory;   /* most bytes of a block that asks for more than 48 KiB */
     int pools;           /* 1: has memory pools (cuMemAllocAsync) */
+    int overlaps;        /* 1: a launch may start before the last one has ended, also within a graph */
 } attn_cuda_traits;
 
 /* The driver's devices, in its order, less those that it cannot describe. None without a driver, or with one too old for this

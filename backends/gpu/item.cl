@@ -58,8 +58,8 @@ DEVICE struct place_of_work place_of_group(PLAN, struct offsets offset, int laun
         at.chunk = c->chunk;
     } else if (launch == LAUNCH_SPLIT) {
         at.slot = at.unit * group.tiles + at.tile;
-        at.chunk = at.tile % plan->chunks;
-        at.tile /= plan->chunks;
+        at.tile = quotient(group.x, plan->chunks);
+        at.chunk = group.x - at.tile * plan->chunks;
     }
     return at;
 }
@@ -84,15 +84,17 @@ DEVICE struct item find_item(PLAN, struct offsets offset, int launch, struct gro
 {
     struct item item;
     struct place_of_work at = place_of_group(plan, offset, launch, group, chunks);
-    item.s = sequence_of(plan, at.unit / plan->units, (__global const int *)(cu_q + offset.cu_q),
+    const long sequence = quotient(at.unit, plan->units);
+    WAIT_FOR_PREVIOUS;
+    item.s = sequence_of(plan, sequence, (__global const int *)(cu_q + offset.cu_q),
                          (__global const int *)(cu_k + offset.cu_k), (__global const int *)(used + offset.used));
-    item.unit = at.unit % plan->units;
-    item.head_k = item.unit * plan->pack / plan->group;
+    item.unit = at.unit - sequence * plan->units;
+    item.head_k = plan->pack == plan->group ? item.unit : item.unit * plan->pack / plan->group;
     item.first_row = at.tile * plan->tile_rows;
-    item.first_query = item.first_row / plan->pack;
+    item.first_query = quotient(item.first_row, plan->pack);
     item.rows = (int)max(min(item.s.rows * plan->pack - item.first_row, (long)plan->tile_rows), (long)0);
     item.first_p = item.first_query + item.s.shift;
-    item.last_p = (item.first_row + item.rows - 1) / plan->pack + item.s.shift;
+    item.last_p = quotient(item.first_row + item.rows - 1, plan->pack) + item.s.shift;
     item.slot = at.slot;
     item.entry = entries;
     item.entry_count = 0;

@@ -2,7 +2,7 @@
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 
 /* Weights of parts that are worked out once a row, not once a channel. */
-enum { KEPT_WEIGHTS = 1024, PARTS_AT_ONCE = 8 };
+enum { KEPT_WEIGHTS = 1024, PARTS_AT_ONCE = 16, CHANNELS_AT_ONCE = 2 };
 
 struct memory {
     float most[MERGE_GROUP], total[MERGE_GROUP], weight[KEPT_WEIGHTS];
@@ -46,27 +46,38 @@ DEVICE float merge_weights(const struct parts *parts, __local struct memory *mem
     return total;
 }
 
-/* Channel c. Loads go ahead of sums, several at once: they take far longer. */
-DEVICE float merge_channel(const struct parts *parts, __local const struct memory *memory, float most, long c)
+/* Channel c and those behind it, MERGE_GROUP apart. Loads go ahead of sums, many at once: they take far longer. */
+DEVICE void merge_channels(const struct parts *parts, __local const struct memory *memory, float most, int c,
+                           float sum[CHANNELS_AT_ONCE])
 {
-    __global const float *from = parts->first + c;
-    const int kept = (int)min(parts->count, (long)KEPT_WEIGHTS);
-    float sum = 0;
-    int i = 0;
-    for (; i + PARTS_AT_ONCE <= kept; i += PARTS_AT_ONCE) {
-        float value[PARTS_AT_ONCE];
+    const int kept = (int)min(parts->count, (long)KEPT_WEIGHTS), last = (int)parts->dim_v - 1;
+    __global const float *from[CHANNELS_AT_ONCE];
+    UNROLL
+    for (int k = 0; k < CHANNELS_AT_ONCE; k++) {
+        from[k] = parts->first + min(c + k * MERGE_GROUP, last);
+        sum[k] = 0;
+    }
+    for (int i = 0; i < kept; i += PARTS_AT_ONCE) {
+        float value[PARTS_AT_ONCE][CHANNELS_AT_ONCE];
         UNROLL
         for (int j = 0; j < PARTS_AT_ONCE; j++)
-            value[j] = from[(i + j) * parts->step];
+            UNROLL
+            for (int k = 0; k < CHANNELS_AT_ONCE; k++)
+                value[j][k] = from[k][min(i + j, kept - 1) * parts->step];
         UNROLL
-        for (int j = 0; j < PARTS_AT_ONCE; j++)
-            sum += memory->weight[i + j] > 0 ? memory->weight[i + j] * value[j] : 0;
+        for (int j = 0; j < PARTS_AT_ONCE; j++) {
+            const float weight = i + j < kept ? memory->weight[i + j] : 0;
+            UNROLL
+            for (int k = 0; k < CHANNELS_AT_ONCE; k++)
+                sum[k] += weight > 0 ? weight * value[j][k] : 0;
+        }
     }
-    for (; i < parts->count; i++) {
-        const float weight = i < kept ? memory->weight[i] : weight_of(parts, i, most);
-        sum += weight > 0 ? weight * from[i * parts->step] : 0;
+    for (int i = kept; i < parts->count; i++) {
+        const float weight = weight_of(parts, i, most);
+        UNROLL
+        for (int k = 0; k < CHANNELS_AT_ONCE; k++)
+            sum[k] += weight > 0 ? weight * from[k][i * parts->step] : 0;
     }
-    return sum;
 }
 
 /* One work-group a query row. */
@@ -77,8 +88,10 @@ KERNEL(MERGE_GROUP) merge_parts(PLAN_PARAMETER, struct offsets offset, int launc
 {
     LOCAL_MEMORY(struct memory, memory);
     PLAN_BEGIN
-    long unit_index = offset.first_unit + get_group_id(1), tile = get_group_id(0) / plan->tile_rows, count = plan->chunks;
-    const long local_row = get_group_id(0) % plan->tile_rows;
+    NEXT_MAY_START;
+    long unit_index = offset.first_unit + get_group_id(1), count = plan->chunks;
+    long tile = quotient(get_group_id(0), plan->tile_rows);
+    const long local_row = get_group_id(0) - tile * plan->tile_rows;
     long slot = unit_index * plan->tiles * plan->chunks + tile * plan->chunks;
     if (launch == LAUNCH_LONG) {
         __global const struct long_list *l = &long_lists[tile];
@@ -87,7 +100,9 @@ KERNEL(MERGE_GROUP) merge_parts(PLAN_PARAMETER, struct offsets offset, int launc
         count = l->parts;
         tile = l->tile;
     }
-    const struct sequence s = sequence_of(plan, unit_index / plan->units, (__global const int *)(cu_q + offset.cu_q),
+    const long sequence = quotient(unit_index, plan->units);
+    WAIT_FOR_PREVIOUS;
+    const struct sequence s = sequence_of(plan, sequence, (__global const int *)(cu_q + offset.cu_q),
                                           (__global const int *)(cu_k + offset.cu_k),
                                           (__global const int *)(used + offset.used));
     const long first_row = tile * plan->tile_rows, width = plan->dim_v + 2;
@@ -98,10 +113,15 @@ KERNEL(MERGE_GROUP) merge_parts(PLAN_PARAMETER, struct offsets offset, int launc
                                  count, plan->tile_rows * width, plan->dim_v };
     float most;
     const float total = merge_weights(&parts, memory, &most);
-    const struct row_at row = row_of(plan, &s, unit_index % plan->units, first_row + local_row);
+    const struct row_at row = row_of(plan, &s, unit_index - sequence * plan->units, first_row + local_row);
     const float factor = share_of(plan, sink + offset.sink, row.head, most, total);
-    for (long c = get_local_id(0); c < plan->dim_v; c += MERGE_GROUP)
-        store(o + offset.o, plan->o_type, output_row(plan, &s, &row) + c, factor * merge_channel(&parts, memory, most, c));
+    for (int c = get_local_id(0); c < plan->dim_v; c += CHANNELS_AT_ONCE * MERGE_GROUP) {
+        float sum[CHANNELS_AT_ONCE];
+        merge_channels(&parts, memory, most, c, sum);
+        UNROLL
+        for (int k = 0; k < CHANNELS_AT_ONCE && c + k * MERGE_GROUP < plan->dim_v; k++)
+            store(o + offset.o, plan->o_type, output_row(plan, &s, &row) + c + k * MERGE_GROUP, factor * sum[k]);
+    }
     if (get_local_id(0) == 0)
         store_lse(plan, &s, &row, (__global float *)(lse_bytes + offset.lse), most, total);
 }

@@ -4,6 +4,12 @@
 #define LOG2_E 1.44269504088896340736f
 #define LN_2 0.69314718055994530942f
 
+/* Of numbers that are seldom as large as what divides them: a division takes some 200 cycles. */
+DEVICE long quotient(long a, long b)
+{
+    return a < b ? 0 : a / b;
+}
+
 struct sequence {
     long number, rows, keys, row_q, row_k, shift;
 };
@@ -42,7 +48,7 @@ struct row_at {
 DEVICE struct row_at row_of(PLAN, const struct sequence *s, long unit, long row)
 {
     struct row_at at;
-    at.query = plan->pack == 1 ? row : row / plan->pack;
+    at.query = plan->pack == 1 ? row : quotient(row, plan->pack);
     at.head = unit * plan->pack + (row - at.query * plan->pack);
     at.batch = plan->ragged_q ? 0 : s->number;
     return at;

@@ -19,6 +19,10 @@
 #endif
 #define PLAN PLAN_SPACE const struct plan *plan
 
+/* Launches do not overlap. */
+#define NEXT_MAY_START
+#define WAIT_FOR_PREVIOUS
+
 /* At the beginning of a kernel: `name` points to a `type` of the work-group. */
 #define LOCAL_MEMORY(type, name)                                                                                       \
     __local type name##_memory __attribute__((aligned(16)));                                                           \
