@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "cuda/image.h"
 #include "listing.h"
 
 /* ---- what is listed ------------------------------------------------------------------------------------------------- */
@@ -249,6 +250,46 @@ static void handles_aligned(void **state)
     attn_device_close(device);
 }
 
+static int level_of(const char *image)
+{
+    const attn_cuda_image *found = attn_cuda_image_find(image, ATTN_BF16, ATTN_BF16);
+
+    return found ? attn_cuda_image_level(found, 9, 0) : 0;
+}
+
+/* Few rows of bf16 over many keys: chunks and their merge, which need not wait for the end of what they follow, where their
+ * code is for sm_90. */
+static void launches_overlap(void **state)
+{
+    attn_device *device;
+    attn_problem problem = ATTN_PROBLEM_INIT;
+    attn_plan *plan;
+    const int few = level_of("mma_8_128") >= 90, merge = level_of("merge_parts") >= 90;
+
+    (void)state;
+    if (!level_of("mma_8_128"))
+        skip();
+    device = open_device("cuda:0");
+    problem.q = problem.o = attn_bhsd(ATTN_BF16, 1, 8, 1, 128);
+    problem.k = problem.v = attn_bhsd(ATTN_BF16, 1, 2, 8192, 128);
+    assert_int_equal(attn_plan_create(device, &problem, &plan), ATTN_OK);
+    const struct stub_cuda_launch *l = run(device, plan, (attn_memory){ 4096, 0 });
+    assert_int_equal(with.says->launches, 2);
+    assert_string_equal(l[0].function, "forward_few");
+    assert_string_equal(l[1].function, "merge_parts");
+    assert_int_equal(l[0].overlaps, few);
+    assert_int_equal(l[1].overlaps, merge);
+    attn_plan_destroy(plan);
+    problem.kernel = "flash-cuda-8"; /* does not wait */
+    assert_int_equal(attn_plan_create(device, &problem, &plan), ATTN_OK);
+    l = run(device, plan, (attn_memory){ 4096, 0 });
+    assert_int_equal(with.says->launches, 2);
+    assert_int_equal(l[0].overlaps, 0);
+    assert_int_equal(l[1].overlaps, merge);
+    attn_plan_destroy(plan);
+    attn_device_close(device);
+}
+
 /* Whatever a test before has left. */
 static int reset(void **state)
 {
@@ -267,6 +308,7 @@ int main(void)
         TEST(each_call_fails),       TEST(each_call_fails_without_pools),
         TEST(wrong_copies_refused),  TEST(kernels_loaded_once),
         TEST(many_units_launched),   TEST(handles_aligned),
+        TEST(launches_overlap),
     };
 
     return cmocka_run_group_tests_name("cuda_driver", tests, with_cuda_setup, NULL);

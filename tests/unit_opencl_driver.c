@@ -179,8 +179,8 @@ static void choose_on_nvidia(const struct listing *listing)
 static void local_memory_asked_once(void **state)
 {
     static const struct memory_listing cases[] = {
-        { { "a driver that gives more", NULL, 2, "flash-opencl-64 0, mma-opencl-128 1, mma-opencl-128 1\n" }, 84000 },
-        { { "a driver that gives less", NULL, 2, "flash-opencl-64 0, mma-opencl-64 1, mma-opencl-64 1\n" }, 83999 },
+        { { "a driver that gives more", NULL, 2, "flash-opencl-64 0, mma-opencl-128 1, mma-opencl-128 1\n" }, 100000 },
+        { { "a driver that gives less", NULL, 2, "flash-opencl-64 0, mma-opencl-64 1, mma-opencl-64 1\n" }, 99999 },
     };
     const struct listing_backend backend = { "opencl", "ATTN_OPENCL_LIBRARY", choose_on_nvidia };
 

@@ -32,6 +32,7 @@ struct half {
 /* ---- what OpenCL's dialect.cl defines ------------------------------------------------------------------------------ */
 
 #define KERNEL(group_size) extern "C" __global__ void __launch_bounds__(group_size)
+#define KERNEL_OF_SEVERAL(group_size, groups) extern "C" __global__ void __launch_bounds__(group_size, groups)
 #define UNROLL _Pragma("unroll")
 #define ROLLED _Pragma("unroll 1") /* code that is seldom reached, or waits anyway, stays short */
 

@@ -11,9 +11,8 @@
 #include "gpu/decline.h"
 #include "prepare.h"
 
-/* Keys of a chunk, when the chunks of a query tile are work of their own. Kernels whose blocks stay need longer ones,
- * those of one warp more. */
-enum { SHORT_SPLIT_KEYS = 128, SPLIT_KEYS = 256, LONG_SPLIT_KEYS = 1024 };
+/* Keys of a chunk, when the chunks of a query tile are work of their own. Kernels whose blocks stay need longer ones. */
+enum { SPLIT_KEYS = 256, LONG_SPLIT_KEYS = 1024 };
 
 const attn_cuda_instance *attn_cuda_instance_for(const attn_cuda_variant *variant, const attn_shape *shape)
 {
@@ -102,9 +101,14 @@ const attn_kernel attn_cuda_kernels[ATTN_CUDA_KERNELS] = {
            .tensor_cores = 1,
            .instance = { { 64, 64, 64, 0, "mma_128_64", "mma_128_64_changes" },
                          { 128, 128, 128, 82944, "mma_128_128", "mma_128_128_changes" } }),
-    KERNEL("mma", 16, SHORT_SPLIT_KEYS, .function = "forward_mma", .threads = 32, .most_rows = 32, .tensor_cores = 1,
-           .instance = { { 64, 64, 64, 0, "mma_16_64", "mma_16_64_changes" },
-                         { 128, 128, 128, 0, "mma_16_128", "mma_16_128_changes" } }),
+    KERNEL("mma", 8, SPLIT_KEYS, .function = "forward_few", .threads = 128, .resident = 2, .overlaps = 1,
+           .most_rows = 8, .tensor_cores = 1,
+           .instance = { { 64, 64, 64, 99328, "mma_8_64", "mma_8_64_changes" },
+                         { 128, 128, 128, 99328, "mma_8_128", "mma_8_128_changes" } }),
+    KERNEL("mma", 16, SPLIT_KEYS, .function = "forward_few", .threads = 128, .resident = 2, .overlaps = 1,
+           .most_rows = 32, .tensor_cores = 1,
+           .instance = { { 64, 64, 64, 99328, "mma_16_64", "mma_16_64_changes" },
+                         { 128, 128, 128, 99328, "mma_16_128", "mma_16_128_changes" } }),
     KERNEL("mma", 64, SPLIT_KEYS, .function = "forward_mma", .threads = 128, .most_rows = INT_MAX, .tensor_cores = 1,
            .instance = { { 256, 256, 256, 82432, "mma_64_256", "mma_64_256_changes" } }),
     KERNEL("flash", 8, SPLIT_KEYS, .function = "forward", .threads = 64, .most_rows = 8,

@@ -20,6 +20,7 @@ enum { ATTN_CUDA_INSTANCES = 5 };
 typedef struct attn_cuda_variant {
     const char *function;
     int threads;                /* of a block */
+    int resident;               /* blocks that a multiprocessor has at once; 0: not known */
     int fewest_rows, most_rows; /* of a KV head that it is made for: queries x packed heads */
     int tensor_cores;           /* 1: q, k and v are of one 16-bit type */
     int overlaps;               /* 1: it may start early, and waits for what was launched before */
@@ -35,7 +36,7 @@ const attn_cuda_instance *attn_cuda_instance_for(const attn_cuda_variant *varian
 const attn_cuda_image *attn_cuda_instance_image(const attn_cuda_instance *instance, const attn_problem *problem,
                                                 const attn_shape *shape);
 
-enum { ATTN_CUDA_KERNELS = 6 };
+enum { ATTN_CUDA_KERNELS = 7 };
 extern const attn_kernel attn_cuda_kernels[ATTN_CUDA_KERNELS];
 
 #endif

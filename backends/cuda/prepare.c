@@ -22,6 +22,7 @@ static attn_status load(const attn_plan *plan, attn_cuda_prepared *made)
     const attn_cuda_image *forward = attn_cuda_instance_image(instance, &plan->problem, &plan->shape),
                           *merge = attn_cuda_image_find("merge_parts", ATTN_NONE, ATTN_NONE);
     made->problem.channels = instance->channels;
+    made->problem.resident = variant->resident;
     made->shared = instance->shared;
     made->forward_overlaps = variant->overlaps && overlaps(d, forward);
     made->merge_overlaps = overlaps(d, merge);

@@ -1,14 +1,13 @@
 /* Flash attention with tensor cores: products of 16-bit elements with f32 sums, softmax in f32 (FlashAttention-2: Dao 2023,
  * arXiv:2307.08691).
  *
- * Behind copies.cl and rows.cl. Built for the type of Q, K and V (MMA_TYPE: attn_dtype), their channels (DIM, DIM_V: multiples of
- * 16), whether softcap, ALiBi, bias or a scale that is not positive change scores (CHANGES: 0, 1) and a tile: WARPS of BANDS x 16
- * query rows, STEP keys of K or V at a time in one of three buffers of local memory. KEEP_QUERIES: 1, Q stays in registers; 0, in
- * local memory.
+ * Behind copies.cl and rows.cl. Built for the type of Q, K and V (MMA_TYPE: attn_dtype), their channels (DIM, DIM_V: multiples
+ * of 16), whether softcap, ALiBi, bias or a scale that is not positive change scores (CHANGES: 0, 1) and a tile: WARPS of BANDS
+ * x 16 query rows, STEP keys of K or V at a time in one of three buffers of local memory, behind Q.
  *
  * The scores and the output of a warp's rows stay in registers. K and V of the key tiles pass through the buffers in the order
- * K, V, K, V, ...; each is asked for two turns before it is used, so that copies overlap products, and one barrier a turn suffices.
- * Two bands share what a warp reads of K and V.
+ * K, V, K, V, ...; each is asked for two turns before it is used, so that copies overlap products, and one barrier a turn is
+ * enough. Two bands share what a warp reads of K and V.
  *
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 
@@ -19,14 +18,7 @@
 #define WARP_ROWS (16 * BANDS)
 #define TILE_ROWS (WARP_ROWS * WARPS)
 #define QUERY_BYTES (2 * TILE_ROWS * PITCH)
-#if KEEP_QUERIES /* they pass through the buffers */
-#define RING_AT 0
-#define MEMORY_BYTES (3 * SLOT_BYTES > QUERY_BYTES ? 3 * SLOT_BYTES : QUERY_BYTES)
-#else
-#define RING_AT QUERY_BYTES
 #define MEMORY_BYTES (QUERY_BYTES + 3 * SLOT_BYTES)
-#endif
-#define KEPT (KEEP_QUERIES ? DIM / 16 : 1) /* of 16 channels of Q, in registers */
 #define FIRST_ROW ((int)get_local_id(0) / 32 * WARP_ROWS) /* of the warp, in the tile */
 
 struct memory {
@@ -42,8 +34,7 @@ DEVICE void load_queries(uint query[4], uint queries, int band, int c)
     load_matrices(query, queries + swizzled(FIRST_ROW + 16 * band + LANE % 16, 2 * c + LANE / 16, TILE_ROWS));
 }
 
-/* `kept` has Q when KEEP_QUERIES, else local memory at `queries`. */
-DEVICE void multiply_keys(float score[BANDS][BLOCKS][4], uint kept[BANDS][KEPT][4], uint queries, uint keys)
+DEVICE void multiply_keys(float score[BANDS][BLOCKS][4], uint queries, uint keys)
 {
     const int row = LANE % 8 + LANE / 16 * 8, side = LANE / 8 % 2;
     UNROLL
@@ -55,18 +46,18 @@ DEVICE void multiply_keys(float score[BANDS][BLOCKS][4], uint kept[BANDS][KEPT][
                 score[band][j][i] = 0;
     UNROLL
     for (int c = 0; c < DIM / 16; c++) {
-        if (!KEEP_QUERIES)
-            UNROLL
-            for (int band = 0; band < BANDS; band++)
-                load_queries(kept[band][0], queries, band, c);
+        uint query[BANDS][4];
+        UNROLL
+        for (int band = 0; band < BANDS; band++)
+            load_queries(query[band], queries, band, c);
         UNROLL
         for (int j = 0; j < BLOCKS; j += 2) {
             uint key[4];
             load_matrices(key, keys + swizzled(8 * j + row, 2 * c + side, STEP));
             UNROLL
             for (int band = 0; band < BANDS; band++) {
-                add_product(score[band][j], kept[band][KEEP_QUERIES ? c : 0], key[0], key[1]);
-                add_product(score[band][j + 1], kept[band][KEEP_QUERIES ? c : 0], key[2], key[3]);
+                add_product(score[band][j], query[band], key[0], key[1]);
+                add_product(score[band][j + 1], query[band], key[2], key[3]);
             }
         }
     }
@@ -98,7 +89,7 @@ KERNEL(GROUP_SIZE) forward_mma(FORWARD_PARAMETERS)
     const struct item item =
         find_item(plan, offset, launch, this_group(), cu_q, cu_k, used, lists, table_of, first_of, entries, chunks);
     const int wide = plan->wide && ((offset.q | offset.k | offset.v) & 15) == 0;
-    const uint queries = LOCAL_ADDRESS(memory), ring = queries + RING_AT;
+    const uint queries = LOCAL_ADDRESS(memory), ring = queries + QUERY_BYTES;
     __global const int *pages = (__global const int *)(page_table + offset.page_table);
     if (item.rows == 0)
         return;
@@ -109,19 +100,7 @@ KERNEL(GROUP_SIZE) forward_mma(FORWARD_PARAMETERS)
         source_of(plan, &item, v + offset.v, plan->v_stride, pages, (int)plan->dim_v, DIM_V, wide, share);
     const int my_row = min((int)get_local_id(0), item.rows - 1);
     const int my_query = (int)(row_of(plan, &item.s, item.unit, item.first_row + my_row).query - item.first_query);
-    uint kept[BANDS][KEPT][4];
     copy_queries(plan, &item, q + offset.q, wide, share, TILE_ROWS, queries, DIM);
-    if (KEEP_QUERIES) {
-        commit_copies();
-        WAIT_COPIES(0);
-        barrier(CLK_LOCAL_MEM_FENCE);
-        UNROLL
-        for (int band = 0; band < BANDS; band++)
-            UNROLL
-            for (int c = 0; c < KEPT; c++)
-                load_queries(kept[band][c], queries, band, c);
-        barrier(CLK_LOCAL_MEM_FENCE);
-    }
 
     float sum[BANDS][BLOCKS_V][4], most[BANDS][2], total[BANDS][2];
     UNROLL
@@ -159,7 +138,7 @@ KERNEL(GROUP_SIZE) forward_mma(FORWARD_PARAMETERS)
             copy_rows(plan, &item, &keys, next_tile, next_first, STEP, STEP, slot_next, DIM);
         commit_copies();
         float score[BANDS][BLOCKS][4];
-        multiply_keys(score, kept, queries, slot);
+        multiply_keys(score, queries, slot);
         UNROLL
         for (int band = 0; band < BANDS; band++) {
             const int row = FIRST_ROW + 16 * band;

@@ -173,6 +173,19 @@ DEVICE void go_on(struct step *step)
     step->tile++;
 }
 
+/* The same where `warps` of them, a power of two, share the tiles by their numbers. */
+DEVICE int find_tile_of(PLAN, const struct item *item, int warp, int warps, struct step *step)
+{
+    while (find_tile(plan, item, step)) {
+        const int apart = warp - step->tile & warps - 1;
+        if (apart == 0)
+            return 1;
+        step->at++;
+        step->tile += apart;
+    }
+    return 0;
+}
+
 /* Keys of the tile that the sequence has. */
 DEVICE int keys_of(const struct item *item, int tile)
 {

@@ -10,8 +10,12 @@
 
 #include "integer.h"
 
-/* Work-groups that fill a compute unit. With less than a quarter of them, chunks of a query tile are work-groups too. */
+/* Work-groups that fill a compute unit, where the kernel does not know how many it has at once. With less than a quarter of them,
+ * chunks of a query tile are work-groups too. */
 enum { GROUPS_A_UNIT = 8 };
+
+/* Chunks that are cut only to give all compute units the same have at least so many keys. */
+enum { LEAST_EVEN_KEYS = 1024 };
 
 /* The results of chunks may take this much memory. */
 static const double MOST_PART_BYTES = 512.0 * 1024 * 1024;
@@ -118,15 +122,45 @@ static void set_work(struct plan *p, const attn_plan *plan)
     set_terms(p, &s->visible);
 }
 
+/* Work of all compute units over the work that they had time for, when those with most have ended. */
+static double share_of_busy(double groups, double units)
+{
+    return groups / (units * ceil(groups / units));
+}
+
+/* Of a query tile, for kernels that keep a compute unit busy with any number of work-groups: as many chunks as are under way at
+ * once, or as many more as give all units about the same, unless that makes chunks so short that their merge takes longer. */
+static double parts_to_fill(const attn_gpu_problem *made, double units, double groups)
+{
+    const double most = (double)made->plan.max_k / LEAST_EVEN_KEYS;
+    double parts = fmax(1, floor(made->resident * units / groups));
+    if (groups > 0.75 * units)
+        parts = 1;
+    while (parts < most && share_of_busy(groups * parts, units) < 0.9)
+        parts++;
+    return parts;
+}
+
+/* Chunks of a query tile that fill the device. */
+static double wanted_parts(const attn_gpu_problem *made, double units, double groups)
+{
+    if (made->resident)
+        return parts_to_fill(made, units, groups);
+    return groups > GROUPS_A_UNIT * units / 4 ? 1 : ceil(GROUPS_A_UNIT * units / groups);
+}
+
 /* Cuts the keys of every query tile, when there are too few of those to fill the device: into chunks of a multiple of the
  * kernel's split_keys, so that each gives the same bits in every run. */
-static int split(struct plan *p, const attn_plan *plan)
+static int split(attn_gpu_problem *made, const attn_plan *plan)
 {
-    const double wanted = (double)GROUPS_A_UNIT * plan->device->info.threads;
+    struct plan *p = &made->plan;
     const double groups = (double)p->batch * (double)p->units * (double)p->tiles;
-    if (plan->forms || plan->problem.batch_invariant || groups < 1 || groups > wanted / 4)
+    if (plan->forms || plan->problem.batch_invariant || groups < 1)
         return 0;
-    const int64_t parts = attn_least(p->chunks, (int64_t)ceil(wanted / groups));
+    const double wanted = wanted_parts(made, plan->device->info.threads, groups);
+    if (wanted < 2)
+        return 0;
+    const int64_t parts = attn_least(p->chunks, (int64_t)wanted);
     p->split_keys *= attn_ceil_divide(p->chunks, parts);
     p->chunks = attn_most(1, attn_ceil_divide(p->max_k, p->split_keys));
     return p->chunks > 1 &&
@@ -154,7 +188,7 @@ attn_status attn_gpu_problem_create(const attn_plan *plan, attn_gpu_problem *mad
     set_layouts(p, &plan->problem);
     set_features(p, &plan->problem, &plan->shape);
     set_work(p, plan);
-    made->split = split(p, plan);
+    made->split = split(made, plan);
     if (!made->plan_by_value)
         ATTN_TRY(attn_gpu_upload(plan, made, ATTN_GPU_PLAN, p, sizeof *p));
     return plan->forms ? attn_gpu_upload_schedules(plan, made) : ATTN_OK;

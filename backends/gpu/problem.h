@@ -27,6 +27,7 @@ typedef struct attn_gpu_problem {
     int split;                           /* every query tile's chunks are work-groups of their own */
     int plan_by_value;                   /* kernels take the struct itself: it is not uploaded. Set before create */
     int channels;                        /* of V and O that a work-group has. Set before create */
+    int resident; /* work-groups that a compute unit has at once; 0: not known. Set before create */
 } attn_gpu_problem;
 
 /* One launch: work-groups by tiles, units and channels. A merge has one for every row of every tile. */

@@ -55,6 +55,13 @@ DEVICE float of_lane(float a, int mask)
     return b;
 }
 
+DEVICE float from_lane(float a, int lane)
+{
+    float b;
+    __asm__ volatile("shfl.sync.idx.b32 %0, %1, %2, 0x1f, 0xffffffff;" : "=f"(b) : "f"(a), "r"(lane));
+    return b;
+}
+
 /* The four lanes that share rows of a product. */
 DEVICE float most_of_four(float a)
 {
@@ -91,6 +98,12 @@ DEVICE int any_lane(int condition)
                      : "=r"(any)
                      : "r"(condition));
     return any;
+}
+
+/* The lanes of a warp wait for each other, and see what each wrote. */
+DEVICE void meet_warp(void)
+{
+    __asm__ volatile("bar.warp.sync 0xffffffff;" : : : "memory");
 }
 
 /* 16 bytes, the first `bytes` of them from memory, the others 0. Arrives when a later wait_copies says so. */

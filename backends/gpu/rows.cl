@@ -1,11 +1,15 @@
 /* The softmax of 16 query rows that a warp has as accumulators of tensor cores, and what becomes of them. Behind item.cl and
  * ptx.cl; built for STEP keys at a time and DIM_V channels of V.
  *
- * A lane has two rows, side 0 and 1: lane / 4 and 8 behind it. Of every 8 columns it has two of each: [block of 8][2 * side + i] is column
- * lane % 4 * 2 + i of the block (PTX ISA, accumulators of mma.m16n8k16 and of wgmma alike).
+ * A lane has two rows, side 0 and 1: lane / 4 and 8 behind it; with SIDES of 1 the first 8 rows are all. Of every 8 columns it
+ * has two of each: [block of 8][2 * side + i] is column lane % 4 * 2 + i of the block (PTX ISA, accumulators of mma.m16n8k16
+ * and of wgmma alike).
  *
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 
+#ifndef SIDES
+#define SIDES 2
+#endif
 #define BLOCKS (STEP / 8)    /* of scores: 8 keys */
 #define BLOCKS_V (DIM_V / 8) /* of the output: 8 channels */
 #define LANE (get_local_id(0) % 32)
@@ -22,7 +26,7 @@ DEVICE void change_scores(PLAN, const struct item *item, int tile, int first, in
 {
     const int keys = keys_of(item, tile) - first;
     UNROLL
-    for (int side = 0; side < 2; side++) {
+    for (int side = 0; side < SIDES; side++) {
         const struct row_at at =
             row_of(plan, &item->s, item->unit, item->first_row + min(row + row_of_lane(side), item->rows - 1));
         UNROLL
@@ -41,7 +45,7 @@ DEVICE void change_scores(PLAN, const struct item *item, int tile, int first, in
 DEVICE void mask_scores(__local const ulong *words, int first, float (*score)[4])
 {
     UNROLL
-    for (int side = 0; side < 2; side++) {
+    for (int side = 0; side < SIDES; side++) {
         const ulong word = words[row_of_lane(side)] >> (first + LANE % 4 * 2);
         const uint half_word[2] = { (uint)word, (uint)(word >> 32) };
         UNROLL
@@ -54,10 +58,10 @@ DEVICE void mask_scores(__local const ulong *words, int first, float (*score)[4]
 }
 
 /* The new maxima of the two rows of a lane, and what scales their sums. */
-DEVICE void find_maxima(float score[BLOCKS][4], float factor, float most[2], float shift[2], float rescale[2])
+DEVICE void find_maxima(float score[BLOCKS][4], float factor, float most[SIDES], float shift[SIDES], float rescale[SIDES])
 {
     UNROLL
-    for (int side = 0; side < 2; side++) {
+    for (int side = 0; side < SIDES; side++) {
         float highest = score[0][2 * side];
         UNROLL
         for (int j = 0; j < BLOCKS; j++)
@@ -79,30 +83,30 @@ DEVICE void clear_sums(float sum[BLOCKS_V][4])
 }
 
 /* Scores, multiples of `factor` > 0, become weights. Sums are to be scaled with `rescale`. */
-DEVICE void weigh(float score[BLOCKS][4], float factor, float most[2], float total[2], float rescale[2])
+DEVICE void weigh(float score[BLOCKS][4], float factor, float most[SIDES], float total[SIDES], float rescale[SIDES])
 {
-    float shift[2], weights[2] = { 0, 0 };
+    float shift[SIDES], weights[SIDES] = { 0 };
     find_maxima(score, factor, most, shift, rescale);
     UNROLL
     for (int j = 0; j < BLOCKS; j++)
         UNROLL
-        for (int i = 0; i < 4; i++) {
+        for (int i = 0; i < 2 * SIDES; i++) {
             score[j][i] = exp2_approx(fma(score[j][i], factor, -shift[i / 2]));
             weights[i / 2] += score[j][i];
         }
     UNROLL
-    for (int side = 0; side < 2; side++)
+    for (int side = 0; side < SIDES; side++)
         total[side] = total[side] * rescale[side] + weights[side];
 }
 
-/* As the first factor of a product. */
-DEVICE void pack_weights(float score[BLOCKS][4], uint weight[BLOCKS / 2][4])
+/* As the first factor of a product of all 16 rows; of 8 rows, as the second of a transposed one. */
+DEVICE void pack_weights(float score[BLOCKS][4], uint weight[BLOCKS / 2][2 * SIDES])
 {
     UNROLL
     for (int j = 0; j < BLOCKS; j++)
         UNROLL
-        for (int side = 0; side < 2; side++)
-            weight[j / 2][j % 2 * 2 + side] = pack_two(score[j][2 * side], score[j][2 * side + 1]);
+        for (int side = 0; side < SIDES; side++)
+            weight[j / 2][j % 2 * SIDES + side] = pack_two(score[j][2 * side], score[j][2 * side + 1]);
 }
 
 DEVICE void rescale_sums(float sum[BLOCKS_V][4], const float rescale[2])

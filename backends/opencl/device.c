@@ -160,8 +160,10 @@ static int suits(const attn_kernel *kernel, const attn_device *device, const att
 static const attn_kernel kernels[] = {
     KERNEL("mma", 128, .group = 128, .local_memory = 84000, .fewest_rows = 33, .most_rows = INT_MAX,
            .tensor_cores = 128, .warps = 4, .bands = 2, .step = 64),
-    KERNEL("mma", 16, .group = 32, .local_memory = 26000, .most_rows = 32, .tensor_cores = 128, .warps = 1, .bands = 1,
-           .step = 32, .keep_queries = 1),
+    KERNEL("mma", 8, .group = 128, .local_memory = 99328, .most_rows = 8, .tensor_cores = 128, .warps = 4, .step = 32,
+           .sides = 1, .resident = 2),
+    KERNEL("mma", 16, .group = 128, .local_memory = 99328, .most_rows = 32, .tensor_cores = 128, .warps = 4, .step = 32,
+           .sides = 2, .resident = 2),
     KERNEL("mma", 64, .group = 64, .local_memory = 42000, .most_rows = INT_MAX, .tensor_cores = 128, .warps = 2,
            .bands = 2, .step = 32),
     KERNEL("mma", 32, .group = 64, .local_memory = 42000, .most_rows = INT_MAX, .tensor_cores = 256, .warps = 2,

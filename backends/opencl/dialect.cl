@@ -4,6 +4,7 @@
 
 #define DEVICE
 #define KERNEL(group_size) __kernel __attribute__((reqd_work_group_size(group_size, 1, 1))) void
+#define KERNEL_OF_SEVERAL(group_size, groups) KERNEL(group_size) /* so many are to be on a compute unit at once */
 #define UNROLL _Pragma("unroll")
 #define ROLLED _Pragma("unroll 1") /* code that is seldom reached, or waits anyway, stays short */
 

@@ -8,7 +8,7 @@
 
 /* NVIDIA's driver reports the 48 KiB that every GPU has, whatever the compute capability, but takes programs with more: 227 KiB were
  * taken for sm_90. What it takes is asked by building one. */
-enum { LEAST_SM = 80, MOST_LOCAL_MEMORY = 84000 };
+enum { LEAST_SM = 80, MOST_LOCAL_MEMORY = 100000 };
 
 static const attn_opencl_source probe = {
     "local memory",

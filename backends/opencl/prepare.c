@@ -20,6 +20,9 @@ static const attn_opencl_source forward_source = { "forward.cl", { COMMON_TEXTS,
                                 mma_source = { "forward_mma.cl",
                                                { COMMON_TEXTS, attn_opencl_text_ptx, attn_opencl_text_copies,
                                                  attn_opencl_text_rows, attn_opencl_text_forward_mma } },
+                                few_source = { "forward_few.cl",
+                                               { COMMON_TEXTS, attn_opencl_text_ptx, attn_opencl_text_copies,
+                                                 attn_opencl_text_rows, attn_opencl_text_forward_few } },
                                 merge_source = { "merge_parts.cl", { COMMON_TEXTS, attn_opencl_text_merge_parts } };
 
 /* A program for each type, and one for K and V of two types. */
@@ -48,11 +51,15 @@ static attn_status get_tensor_cores(const attn_plan *plan, attn_opencl_prepared 
     const attn_opencl_variant *v = plan->kernel->variant;
     int dim = in_sixteens(plan->shape.dim), dim_v = in_sixteens(plan->shape.dim_v);
     made->problem.channels = dim_v;
-    snprintf(options, sizeof options,
-             "-DMMA_TYPE=%d -DDIM=%d -DDIM_V=%d -DCHANGES=%d -DWARPS=%d -DBANDS=%d -DSTEP=%d -DKEEP_QUERIES=%d%s",
-             (int)p->k.dtype, dim, dim_v, attn_gpu_changes_scores(p, &plan->shape), v->warps, v->bands, v->step,
-             v->keep_queries, made->problem.plan_by_value ? " -DPLAN_BY_VALUE" : "");
-    return attn_opencl_kernel_get(attn_opencl_of(plan->device), &mma_source, options, "forward_mma", &made->forward);
+    int step =
+        v->sides && dim <= 64 && dim_v <= 64 ? 2 * v->step : v->step; /* as many bytes under way as of longer rows */
+    made->problem.resident = v->resident;
+    snprintf(options, sizeof options, "-DMMA_TYPE=%d -DDIM=%d -DDIM_V=%d -DCHANGES=%d -DWARPS=%d -DSTEP=%d -D%s=%d%s",
+             (int)p->k.dtype, dim, dim_v, attn_gpu_changes_scores(p, &plan->shape), v->warps, step,
+             v->sides ? "SIDES" : "BANDS", v->sides ? v->sides : v->bands,
+             made->problem.plan_by_value ? " -DPLAN_BY_VALUE" : "");
+    return attn_opencl_kernel_get(attn_opencl_of(plan->device), v->sides ? &few_source : &mma_source, options,
+                                  v->sides ? "forward_few" : "forward_mma", &made->forward);
 }
 
 static attn_status build(const attn_plan *plan, attn_opencl_prepared *made)
