@@ -171,6 +171,7 @@ CUresult cuDeviceGetAttribute(int *value, int attribute, CUdevice device)
         int attribute, value;
     } facts[] = {
         { CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, d->multiprocessors },
+        { CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE, 1 << 20 },
         { CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, d->major },
         { CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR, d->minor },
         { CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN, d->shared_memory },

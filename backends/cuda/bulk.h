@@ -10,6 +10,7 @@ typedef struct attn_cuda_bulk {
     CUtensorMap q, k, v;
     int maps_q, maps; /* q describes the tensor; k and v do. 0: kernels copy row by row */
     int tiles, units; /* of a launch, which blocks take in turn */
+    int together;     /* units whose tiles are taken before those of others */
 } attn_cuda_bulk;
 
 /* Of a plan and of a run; these take `bulk` at a multiple of ATTN_CUDA_BULK_ALIGNMENT bytes. */

@@ -70,6 +70,26 @@ static attn_cuda_grid grid_of(const run *r, const attn_gpu_launch *to)
                              v->threads,    r->made->shared, r->made->forward_overlaps };
 }
 
+static int64_t common_divisor(int64_t a, int64_t b)
+{
+    while (b > 0) {
+        const int64_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+/* The fewest units whose tiles fill all blocks an even number of times, so that each block gets as much (tile_number of
+ * forward_wgmma.cu), if the L2 cache has room for their keys and values: then their tiles find those there. Else all. */
+static int64_t units_together(const run *r, const attn_gpu_launch *to)
+{
+    const struct plan *p = &r->made->problem.plan;
+    const int64_t tiles = to->groups[0], units = to->groups[1], twice = 2 * (int64_t)r->device->traits.multiprocessors;
+    const int64_t some = twice / common_divisor(twice, tiles), room = r->device->traits.l2 / 2 / (p->dim + p->dim_v);
+    return some < units && p->max_k <= room / some ? some : units;
+}
+
 static attn_status launch(run *r, const attn_gpu_launch *to, const struct offsets *offsets)
 {
     attn_memory memories[ATTN_GPU_MOST_ARGUMENTS];
@@ -84,6 +104,7 @@ static attn_status launch(run *r, const attn_gpu_launch *to, const struct offset
     arguments[3 + count] = &r->bulk; /* which other kernels do not take */
     r->bulk.tiles = (int)to->groups[0];
     r->bulk.units = (int)to->groups[1];
+    r->bulk.together = (int)units_together(r, to);
     return attn_cuda_launch(r->device, r->stream, to->merges ? r->made->merge : r->made->forward,
                             to->merges ? "merge_parts" : r->plan->kernel->name, &grid, arguments);
 }

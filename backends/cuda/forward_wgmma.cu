@@ -116,7 +116,7 @@ DEVICE struct copier_rows rows_of_copier(PLAN, const struct item *item)
     const uint first = (uint)(item->first_row - item->first_query * plan->pack);
     UNROLL
     for (int i = 0; i < TILE_ROWS / COPIERS; i++)
-        rows.query[i] = (int)((first + max(0, min(COPIER + COPIERS * i, item->rows - 1))) / (uint)plan->pack);
+        rows.query[i] = (int)query_of(plan, first + max(0, min(COPIER + COPIERS * i, item->rows - 1)));
     return rows;
 }
 
@@ -386,7 +386,7 @@ DEVICE int has_tile(const struct bulk *bulk, uint i)
 DEVICE struct group_at tile_at(const struct bulk *bulk, uint i)
 {
     const uint number = tile_number(i), tiles = (uint)bulk->tiles;
-    const struct group_at at = { number % tiles, number / tiles, tiles, bulk->units };
+    const struct group_at at = { number % tiles, number / tiles, tiles, bulk->units, bulk->together };
     return at;
 }
 

@@ -32,6 +32,7 @@ static CUresult ask(const attn_cuda_api *cu, attn_cuda_traits *t)
         { CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, &t->major },
         { CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR, &t->minor },
         { CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, &t->multiprocessors },
+        { CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE, &t->l2 },
         { CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN, &t->shared_memory },
     };
     CUresult code = cu->cuDeviceGetName(t->name, sizeof t->name, t->id);

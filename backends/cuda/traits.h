@@ -15,6 +15,7 @@ typedef struct attn_cuda_traits {
     int driver;          /* CUDA version that the driver supports: 13000 is 13.0 */
     int major, minor;    /* compute capability */
     int multiprocessors; /* SMs */
+    int l2;              /* bytes of its cache */
     int shared_memory;   /* most bytes of a block that asks for more than 48 KiB */
     int pools;           /* 1: has memory pools (cuMemAllocAsync) */
     int overlaps;        /* 1: a launch may start before the last one has ended, also within a graph */

@@ -141,6 +141,7 @@ struct __align__(64) bulk {
     struct tensor_map q, k, v;
     int maps_q, maps; /* q describes the tensor; k and v do */
     int tiles, units; /* query tiles that blocks take in turn: LAUNCH_...'s work-groups in x and y */
+    int together;     /* of struct group_at */
 };
 
 /* The box of K or V that begins there; the barrier gets its bytes when they have arrived. What lies beyond the tensor becomes 0. */

@@ -30,14 +30,14 @@ struct place_of_work {
     long unit, tile, chunk, slot;
 };
 
-/* A work-group's number in a launch, and how many those are. */
+/* A work-group's number in a launch, and how many those are; the units whose tiles are done before those of others. */
 struct group_at {
-    long x, y, tiles, units;
+    long x, y, tiles, units, together;
 };
 
 DEVICE struct group_at this_group(void)
 {
-    struct group_at at = { get_group_id(0), get_group_id(1), get_num_groups(0), get_num_groups(1) };
+    struct group_at at = { get_group_id(0), get_group_id(1), get_num_groups(0), get_num_groups(1), get_num_groups(1) };
     return at;
 }
 
@@ -46,10 +46,16 @@ DEVICE struct place_of_work place_of_group(PLAN, struct offsets offset, int laun
 {
     struct place_of_work at = { offset.first_unit + group.y, group.x, -1, 0 };
     if (launch == LAUNCH_WHOLE) {
-        /* The last tiles of all units first: under a causal mask they are the longest. */
-        const long number = group.y * group.tiles + group.x;
-        at.tile = group.tiles - 1 - number / group.units;
-        at.unit = offset.first_unit + number % group.units;
+        /* The last tiles of the units first: under a causal mask they are the longest. */
+        long number = group.y * group.tiles + group.x, first = 0, units = group.units;
+        if (group.together < units) {
+            first = number / (group.tiles * group.together) * group.together;
+            number -= first * group.tiles;
+            units = min(group.together, units - first);
+        }
+        const long before = number / units;
+        at.tile = group.tiles - 1 - before;
+        at.unit = offset.first_unit + first + number - before * units;
     } else if (launch == LAUNCH_LONG) {
         __global const struct long_chunk *c = &chunks[at.tile];
         at.slot = at.tile;
@@ -91,10 +97,10 @@ DEVICE struct item find_item(PLAN, struct offsets offset, int launch, struct gro
     item.unit = at.unit - sequence * plan->units;
     item.head_k = plan->pack == plan->group ? item.unit : item.unit * plan->pack / plan->group;
     item.first_row = at.tile * plan->tile_rows;
-    item.first_query = quotient(item.first_row, plan->pack);
+    item.first_query = query_of(plan, item.first_row);
     item.rows = (int)max(min(item.s.rows * plan->pack - item.first_row, (long)plan->tile_rows), (long)0);
     item.first_p = item.first_query + item.s.shift;
-    item.last_p = quotient(item.first_row + item.rows - 1, plan->pack) + item.s.shift;
+    item.last_p = query_of(plan, item.first_row + item.rows - 1) + item.s.shift;
     item.slot = at.slot;
     item.entry = entries;
     item.entry_count = 0;

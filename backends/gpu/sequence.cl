@@ -40,6 +40,12 @@ DEVICE long key_row(PLAN, const struct sequence *s, __global const int *pages, l
     return (plan->ragged_k ? 0 : s->number * stride[0]) + head * stride[1] + (s->row_k + j) * stride[2];
 }
 
+/* Of a unit's row. */
+DEVICE long query_of(PLAN, long row)
+{
+    return plan->pack == 1 ? row : quotient(row, plan->pack);
+}
+
 /* Row `row` of a unit's rows: head fastest. */
 struct row_at {
     long query, head, batch;
@@ -48,7 +54,7 @@ struct row_at {
 DEVICE struct row_at row_of(PLAN, const struct sequence *s, long unit, long row)
 {
     struct row_at at;
-    at.query = plan->pack == 1 ? row : quotient(row, plan->pack);
+    at.query = query_of(plan, row);
     at.head = unit * plan->pack + (row - at.query * plan->pack);
     at.batch = plan->ragged_q ? 0 : s->number;
     return at;
