@@ -6,7 +6,8 @@
  * that computes has 64 query rows; their scores, weights and output stay in registers. Q, and two turns of K and of V, lie in shared
  * memory.
  *
- * A block stays on its multiprocessor and takes query tiles in turn. Copies run ahead of products, also into the next query tile.
+ * A block stays on its multiprocessor and takes query tiles in turn. Copies run ahead of products, also into the next query tile, and
+ * where shared memory has room for its queries beside those of the last (JOINED), so do products.
  * Only the group that copies walks the key tiles; it tells the others for each turn what to mask, and which turn is a query tile's last.
  *
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
@@ -22,7 +23,8 @@ enum {
     TILES = STEP / TILE_KEYS, /* of a turn */
     PANEL = 128 * STEP,       /* bytes of 64 channels of a turn's keys */
     PANEL_Q = 128 * TILE_ROWS,
-    LAST = 1 << TILES, /* behind the bits of tiles to be masked: there are no more turns of this query tile */
+    LAST = 1 << TILES,        /* behind the bits of tiles to be masked: there are no more turns of this query tile */
+    JOINED = QUERY_SLOTS > 1, /* a query tile's first scores and the last output of the one before are asked for together */
 };
 
 /* Phases of what lies in shared memory: copied, and used. */
@@ -33,7 +35,7 @@ struct barriers {
 struct memory {
     uchar queries[QUERY_SLOTS][2 * DIM * TILE_ROWS], keys[SLOTS][2 * DIM * STEP], values[SLOTS][2 * DIM_V * STEP];
     ulong words[SLOTS][TILES][TILE_ROWS]; /* what the rows see of a partial tile */
-    struct item item[QUERY_SLOTS + 1];    /* the query tiles, and one whose output is being stored */
+    struct item item[QUERY_SLOTS + 2];    /* the query tiles, and two whose output may still be stored */
     struct barriers query_slot[QUERY_SLOTS], key_slot[SLOTS], value_slot[SLOTS];
     int flags[SLOTS]; /* of a turn */
 };
@@ -48,6 +50,28 @@ struct place {
 template <int slots = SLOTS> DEVICE struct place place_of(uint number)
 {
     struct place at = { (int)(number % slots), (int)(number / slots % 2) };
+    return at;
+}
+
+/* ---- query tiles of a block ---------------------------------------------------------------------------------------------- */
+
+/* The i-th tile of a block, counted over all, the longest first. Every other row of blocks goes backwards, so that each gets as
+ * much. */
+DEVICE uint tile_number(uint i)
+{
+    const uint blocks = get_num_groups(0), block = get_group_id(0);
+    return i * blocks + (i % 2 ? blocks - 1 - block : block);
+}
+
+DEVICE int has_tile(const struct bulk *bulk, uint i)
+{
+    return tile_number(i) < (uint)bulk->tiles * (uint)bulk->units;
+}
+
+DEVICE struct group_at tile_at(const struct bulk *bulk, uint i)
+{
+    const uint number = tile_number(i), tiles = (uint)bulk->tiles;
+    const struct group_at at = { number % tiles, number / tiles, tiles, bulk->units, bulk->together };
     return at;
 }
 
@@ -231,7 +255,7 @@ DEVICE uint copy_turns(PLAN, const struct item *item, const struct stream *from,
     return number;
 }
 
-/* Q and what the groups that compute need to know of its tile, number `number` of the block. Behind it lies the tile whose keys
+/* Q and what the groups that compute need to know of its tile, number `number` of the block. Behind it lie those whose queries
  * were used, but whose output may still be stored. */
 DEVICE void copy_query_tile(PLAN, const struct item *item, __global const uchar *q, int wide, const struct bulk *bulk,
                             struct memory *memory, uint number)
@@ -241,7 +265,7 @@ DEVICE void copy_query_tile(PLAN, const struct item *item, __global const uchar 
     const int in_bulk = item->rows > 0 && bulk->maps_q;
     wait_for(LOCAL_ADDRESS(&memory->query_slot[at.slot].used), !at.parity);
     if (COPIER == 0)
-        memory->item[number % (QUERY_SLOTS + 1)] = *item;
+        memory->item[number % (QUERY_SLOTS + 2)] = *item;
     if (item->rows > 0 && !in_bulk)
         copy_queries(plan, item, q, wide, share_of_copier(COPIER, COPIERS), TILE_ROWS, to, DIM);
     commit_copies();
@@ -280,29 +304,33 @@ DEVICE void multiply_keys(float (&score)[BLOCKS][4], struct memory *memory, int 
     commit_products();
 }
 
-/* With the values of turn `number`, when they are there. */
-DEVICE void add_weighted(float (&sum)[BLOCKS_V][4], const uint (&weight)[BLOCKS / 2][4], struct memory *memory, uint number)
+/* With the values of turn `number`, when they are there; those of the `first` turn of a query tile begin the sums. */
+DEVICE void add_weighted(float (&sum)[BLOCKS_V][4], const uint (&weight)[BLOCKS / 2][4], struct memory *memory, uint number,
+                         int first)
 {
     const struct place at = place_of(number);
     const uint values = LOCAL_ADDRESS(memory->values[at.slot]);
     wait_for(LOCAL_ADDRESS(&memory->value_slot[at.slot].copied), at.parity);
     UNROLL
     for (int j = 0; j < STEP / 16; j++)
-        product_of_registers(sum, weight[j], matrix_at(values + 16 * 128 * j, PANEL));
+        product_of_registers(sum, weight[j], matrix_at(values + 16 * 128 * j, PANEL), j > 0 || !first);
     commit_products();
 }
 
-/* Waits for the keys of a turn; returns its flags. */
-DEVICE int begin_turn(struct memory *memory, uint number)
+/* What a lane knows of its two rows. */
+struct rows {
+    float most[2], total[2];
+};
+
+DEVICE struct rows no_rows(void)
 {
-    const struct place at = place_of(number);
-    wait_for(LOCAL_ADDRESS(&memory->key_slot[at.slot].copied), at.parity);
-    return memory->flags[at.slot];
+    const struct rows rows = { { -INFINITY, -INFINITY }, { 0, 0 } };
+    return rows;
 }
 
 /* Scores that came of a turn's keys become weights, not packed yet; the slot of the keys is given back. */
-DEVICE void finish_scores(float (&score)[BLOCKS][4], float scale, struct memory *memory, uint number, int flags,
-                          float (&most)[2], float (&total)[2], float (&rescale)[2])
+DEVICE void finish_scores(float (&score)[BLOCKS][4], float scale, struct memory *memory, uint number, int flags, struct rows *rows,
+                          float (&rescale)[2])
 {
     const int slot = place_of(number).slot;
     settle(score);
@@ -311,55 +339,131 @@ DEVICE void finish_scores(float (&score)[BLOCKS][4], float scale, struct memory 
         if (flags >> i & 1)
             mask_scores(memory->words[slot][i] + FIRST_ROW, 0, score + i * (TILE_KEYS / 8));
     tell_used(&memory->key_slot[slot]);
-    weigh(score, scale, most, total, rescale);
+    weigh(score, scale, rows->most, rows->total, rescale);
     settle(score);
 }
 
-/* A query tile, from turn `number` on; returns the next. Scores of a turn and output of the one before are asked for together,
- * group by group, so that one has its softmax while the tensor cores work for the other; its own output is awaited only behind
- * its softmax. */
-DEVICE uint compute(float scale, struct memory *memory, int query_slot, uint number, float (&sum)[BLOCKS_V][4], float (&most)[2],
-                    float (&total)[2])
+/* Where a group that computes is. */
+struct progress {
+    uint number, tile; /* the turn whose scores it has, of all of the block; its query tile */
+    int flags;         /* of the turn */
+};
+
+/* Waits for a turn, and for its queries if it is the `first` of its query tile; returns its flags. */
+DEVICE int begin_turn(struct memory *memory, uint number, uint tile, int first)
 {
-    float score[BLOCKS][4], rescale[2];
-    uint weight[BLOCKS / 2][4];
-    int flags = begin_turn(memory, number), more = !(flags & LAST);
+    const struct place at = place_of(number), queries = place_of<QUERY_SLOTS>(tile);
+    if (first)
+        wait_for(LOCAL_ADDRESS(&memory->query_slot[queries.slot].copied), queries.parity);
+    wait_for(LOCAL_ADDRESS(&memory->key_slot[at.slot].copied), at.parity);
+    return of_first_lane(memory->flags[at.slot]);
+}
+
+/* Waits for the turn behind `at`. 0: there is none that is joined to it. */
+DEVICE int find_next(const struct bulk *bulk, struct memory *memory, const struct progress *at, struct progress *next)
+{
+    const int ends = (at->flags & LAST) != 0;
+    if (ends && !(JOINED && has_tile(bulk, at->tile + 1)))
+        return 0;
+    next->number = at->number + 1;
+    next->tile = at->tile + ends;
+    next->flags = begin_turn(memory, next->number, next->tile, ends);
+    return 1;
+}
+
+DEVICE void leave_queries(struct memory *memory, uint tile)
+{
+    tell_used(&memory->query_slot[place_of<QUERY_SLOTS>(tile).slot]);
+}
+
+/* The output of `at`'s query tile, which is whole. */
+DEVICE void store_tile(PLAN, struct offsets offset, int launch, const struct memory *memory, uint tile, const struct rows *rows,
+                       float (&sum)[BLOCKS_V][4], __global const uchar *sink, __global uchar *o, __global uchar *lse,
+                       __global uchar *workspace)
+{
+    store_rows(plan, &memory->item[tile % (QUERY_SLOTS + 2)], offset, launch, FIRST_ROW, rows->most, rows->total, sum, sink, o,
+               lse, workspace);
+}
+
+/* The scores of the first turn, when they are there, and nothing else. */
+DEVICE void ask_first(float (&score)[BLOCKS][4], struct memory *memory, const struct progress *at)
+{
     begin_products();
-    multiply_keys(score, memory, query_slot, number);
+    multiply_keys(score, memory, place_of<QUERY_SLOTS>(at->tile).slot, at->number);
     WAIT_PRODUCTS(0);
-    finish_scores(score, scale, memory, number, flags, most, total, rescale);
-    pack_weights(score, weight);
-    if (COMPUTER == 1)
-        give_turn(1, COMPUTERS);
-    if (more)
-        flags = begin_turn(memory, ++number);
-    while (more) {
-        wait_turn(1 + COMPUTER, COMPUTERS);
-        begin_products();
-        multiply_keys(score, memory, query_slot, number);
-        add_weighted(sum, weight, memory, number - 1);
-        give_turn(2 - COMPUTER, COMPUTERS);
-        WAIT_PRODUCTS(1);
-        finish_scores(score, scale, memory, number, flags, most, total, rescale);
-        more = !(flags & LAST);
-        if (more) /* here, since its loop keeps the next wait behind the softmax */
-            flags = begin_turn(memory, number + 1);
-        WAIT_PRODUCTS(0);
-        settle(sum);
-        tell_used(&memory->value_slot[place_of(number - 1).slot]);
-        rescale_sums(sum, rescale);
-        pack_weights(score, weight);
-        number += more;
-    }
-    tell_used(&memory->query_slot[query_slot]);
+}
+
+/* The scores of turn `at` and the output of the one before, number `last`: group by group, so that one has its softmax while the
+ * tensor cores work for the other. */
+DEVICE void ask_both(float (&score)[BLOCKS][4], float (&sum)[BLOCKS_V][4], const uint (&weight)[BLOCKS / 2][4],
+                     struct memory *memory, const struct progress *at, uint last, int first)
+{
+    wait_turn(1 + COMPUTER, COMPUTERS);
+    begin_products();
+    multiply_keys(score, memory, place_of<QUERY_SLOTS>(at->tile).slot, at->number);
+    add_weighted(sum, weight, memory, last, first);
+    give_turn(2 - COMPUTER, COMPUTERS);
+}
+
+/* The output of the last turn, when it is there. */
+DEVICE void ask_last(float (&sum)[BLOCKS_V][4], const uint (&weight)[BLOCKS / 2][4], struct memory *memory,
+                     const struct progress *at, int first)
+{
     if (COMPUTER == 0)
         wait_turn(1, COMPUTERS);
     begin_products();
-    add_weighted(sum, weight, memory, number);
+    add_weighted(sum, weight, memory, at->number, first);
     WAIT_PRODUCTS(0);
     settle(sum);
-    tell_used(&memory->value_slot[place_of(number).slot]);
-    return number + 1;
+    tell_used(&memory->value_slot[place_of(at->number).slot]);
+}
+
+/* Query tile `at->tile` from turn `at->number` on, and those that are joined to it; then `at` is the last turn. The output of a turn
+ * is awaited only behind the softmax of the next. */
+DEVICE void compute(PLAN, struct offsets offset, int launch, const struct bulk *bulk, struct memory *memory, struct progress *at,
+                    __global const uchar *sink, __global uchar *o, __global uchar *lse, __global uchar *workspace)
+{
+    float score[BLOCKS][4], sum[BLOCKS_V][4], rescale[2];
+    uint weight[BLOCKS / 2][4];
+    struct rows rows = no_rows();
+    struct progress next;
+    int first = 1;
+    at->flags = begin_turn(memory, at->number, at->tile, 1);
+    ask_first(score, memory, at);
+    if (JOINED && at->flags & LAST)
+        leave_queries(memory, at->tile);
+    finish_scores(score, plan->scale, memory, at->number, at->flags, &rows, rescale);
+    pack_weights(score, weight);
+    if (COMPUTER == 1)
+        give_turn(1, COMPUTERS);
+    int more = find_next(bulk, memory, at, &next);
+    while (more) {
+        const struct rows before = rows;
+        const struct progress last = *at;
+        const int ends = JOINED && last.flags & LAST;
+        *at = next;
+        ask_both(score, sum, weight, memory, at, last.number, first);
+        WAIT_PRODUCTS(1);
+        if (JOINED && at->flags & LAST)
+            leave_queries(memory, at->tile);
+        if (ends)
+            rows = no_rows();
+        finish_scores(score, plan->scale, memory, at->number, at->flags, &rows, rescale);
+        more = find_next(bulk, memory, at, &next); /* here, since its loops keep the next wait behind the softmax */
+        WAIT_PRODUCTS(0);
+        settle(sum);
+        tell_used(&memory->value_slot[place_of(last.number).slot]);
+        pack_weights(score, weight);
+        if (ends)
+            store_tile(plan, offset, launch, memory, last.tile, &before, sum, sink, o, lse, workspace);
+        else
+            rescale_sums(sum, rescale);
+        first = ends;
+    }
+    if (!JOINED) /* not as above: in a loop over query tiles, a branch there has ptxas wait for each product */
+        leave_queries(memory, at->tile);
+    ask_last(sum, weight, memory, at, first);
+    store_tile(plan, offset, launch, memory, at->tile, &rows, sum, sink, o, lse, workspace);
 }
 
 /* ---- one block ------------------------------------------------------------------------------------------------------------ */
@@ -368,26 +472,6 @@ DEVICE void begin_barriers(struct barriers *barriers)
 {
     barrier_begin(LOCAL_ADDRESS(&barriers->copied), COPIERS);
     barrier_begin(LOCAL_ADDRESS(&barriers->used), COMPUTERS);
-}
-
-/* The i-th tile of a block, counted over all, the longest first. Every other row of blocks goes backwards, so that each gets as
- * much. */
-DEVICE uint tile_number(uint i)
-{
-    const uint blocks = get_num_groups(0), block = get_group_id(0);
-    return i * blocks + (i % 2 ? blocks - 1 - block : block);
-}
-
-DEVICE int has_tile(const struct bulk *bulk, uint i)
-{
-    return tile_number(i) < (uint)bulk->tiles * (uint)bulk->units;
-}
-
-DEVICE struct group_at tile_at(const struct bulk *bulk, uint i)
-{
-    const uint number = tile_number(i), tiles = (uint)bulk->tiles;
-    const struct group_at at = { number % tiles, number / tiles, tiles, bulk->units, bulk->together };
-    return at;
 }
 
 extern "C" __global__ void __launch_bounds__(GROUP + COMPUTERS, 1)
@@ -428,14 +512,12 @@ extern "C" __global__ void __launch_bounds__(GROUP + COMPUTERS, 1)
         }
     } else {
         MORE_REGISTERS(COMPUTING_REGISTERS);
-        for (uint i = 0; has_tile(&bulk, i); i++) {
-            const struct place at = place_of<QUERY_SLOTS>(i);
-            float sum[BLOCKS_V][4], most[2] = { -INFINITY, -INFINITY }, total[2] = { 0, 0 };
-            clear_sums(sum);
-            wait_for(LOCAL_ADDRESS(&memory->query_slot[at.slot].copied), at.parity);
-            number = compute(plan->scale, memory, at.slot, number, sum, most, total);
-            store_rows(plan, &memory->item[i % (QUERY_SLOTS + 1)], offset, launch, FIRST_ROW, most, total, sum, sink, o, lse,
-                       workspace);
+        struct progress at = { 0, 0, 0 };
+        for (uint i = 0; has_tile(&bulk, i); i++, at.number++) {
+            at.tile = i;
+            compute(plan, offset, launch, &bulk, memory, &at, sink, o, lse, workspace);
+            if (JOINED)
+                break;
         }
     }
 }

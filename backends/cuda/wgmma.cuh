@@ -45,22 +45,23 @@ DEVICE ulong matrix_at(uint address, uint panel)
                      : "l"(first), "l"(second), "r"(adds));                                                            \
     }
 
-/* d += a b; a lies in registers, as the first factor of mma.m16n8k16 does, b in shared memory as 16 rows of its columns. */
-#define PRODUCT_OF_REGISTERS(columns, a0, a1, a2, a3, b)                                                               \
-    DEVICE void product_of_registers(float (&d)[columns / 8][4], const uint (&first)[4], ulong second)                 \
+/* d = a b, or += with `add`; a lies in registers, as the first factor of mma.m16n8k16 does, b in shared memory as 16 rows of its
+ * columns. */
+#define PRODUCT_OF_REGISTERS(columns, a0, a1, a2, a3, b, add)                                                          \
+    DEVICE void product_of_registers(float (&d)[columns / 8][4], const uint (&first)[4], ulong second, int adds)       \
     {                                                                                                                  \
-        asm volatile("{ .reg .pred add; setp.eq.b32 add, 0, 0; "                                                       \
+        asm volatile("{ .reg .pred add; setp.ne.b32 add, " add ", 0; "                                                 \
                      "wgmma.mma_async.sync.aligned.m64n" #columns "k16.f32." MMA_NAME "." MMA_NAME                     \
                      " {" NAMES_##columns "}, {" a0 ", " a1 ", " a2 ", " a3 "}, " b ", add, 1, 1, 1; }"                \
                      : SUMS_##columns(d)                                                                               \
-                     : "r"(first[0]), "r"(first[1]), "r"(first[2]), "r"(first[3]), "l"(second));                       \
+                     : "r"(first[0]), "r"(first[1]), "r"(first[2]), "r"(first[3]), "l"(second), "r"(adds));            \
     }
 
 PRODUCT_OF_SHARED(64, "%32", "%33", "%34")
 PRODUCT_OF_SHARED(128, "%64", "%65", "%66")
-PRODUCT_OF_REGISTERS(64, "%32", "%33", "%34", "%35", "%36")
-PRODUCT_OF_REGISTERS(128, "%64", "%65", "%66", "%67", "%68")
-PRODUCT_OF_REGISTERS(256, "%128", "%129", "%130", "%131", "%132")
+PRODUCT_OF_REGISTERS(64, "%32", "%33", "%34", "%35", "%36", "%37")
+PRODUCT_OF_REGISTERS(128, "%64", "%65", "%66", "%67", "%68", "%69")
+PRODUCT_OF_REGISTERS(256, "%128", "%129", "%130", "%131", "%132", "%133")
 
 /* Around products: registers that they take or give were written, or may be read. */
 DEVICE void begin_products(void)
@@ -82,6 +83,12 @@ template <int blocks> DEVICE void settle(float (&d)[blocks][4])
     UNROLL
     for (int i = 0; i < blocks; i++)
         asm volatile("" : FOUR(d, i) : : "memory");
+}
+
+/* Of what all lanes of a warp have alike: so the compiler knows that they do. */
+DEVICE int of_first_lane(int a)
+{
+    return __shfl_sync(0xffffffff, a, 0);
 }
 
 /* ---- barriers -------------------------------------------------------------------------------------------------------- */
