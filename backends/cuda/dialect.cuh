@@ -52,13 +52,13 @@ struct half {
 #define WAIT_FOR_PREVIOUS
 #endif
 
-/* What a launch gets without asking. */
-enum { STATIC_SHARED_MEMORY = 48 * 1024 };
+/* What a launch gets without asking; of what kernels get, as OpenCL's dialect says. */
+enum { STATIC_SHARED_MEMORY = 48 * 1024, LOCAL_ALIGNMENT = 128 };
 
 template <typename type> DEVICE type *local_memory()
 {
     if constexpr (sizeof(type) <= STATIC_SHARED_MEMORY) {
-        __shared__ __align__(16) type memory;
+        __shared__ __align__(LOCAL_ALIGNMENT) type memory;
         return &memory;
     } else {
         extern __shared__ __align__(1024) unsigned char dynamic_memory[];

@@ -24,9 +24,11 @@
 #define NEXT_MAY_START
 #define WAIT_FOR_PREVIOUS
 
-/* At the beginning of a kernel: `name` points to a `type` of the work-group. */
+/* At the beginning of a kernel: `name` points to a `type` of the work-group, at a multiple of LOCAL_ALIGNMENT bytes. A variable's
+ * attribute takes the place of its type's, also where that asks for more. */
+#define LOCAL_ALIGNMENT 128
 #define LOCAL_MEMORY(type, name)                                                                                       \
-    __local type name##_memory __attribute__((aligned(16)));                                                           \
+    __local type name##_memory __attribute__((aligned(LOCAL_ALIGNMENT)));                                              \
     __local type *const name = &name##_memory
 
 /* The address of local memory in its own space, for inline PTX: a __local pointer is that already. */
