@@ -29,7 +29,7 @@ static void codes(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        const attn_cuda_image image = { "kernel", ATTN_NONE, cases[i].codes, NULL };
+        const attn_cuda_image image = { "kernel", ATTN_NONE, cases[i].codes, 0, NULL };
 
         if (attn_cuda_image_level(&image, cases[i].major, cases[i].minor) == cases[i].level)
             continue;

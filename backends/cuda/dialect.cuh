@@ -55,12 +55,17 @@ struct half {
 /* What a launch gets without asking; of what kernels get, as OpenCL's dialect says. */
 enum { STATIC_SHARED_MEMORY = 48 * 1024, LOCAL_ALIGNMENT = 128 };
 
+#ifndef SHARED_BYTES
+#define SHARED_BYTES 0
+#endif
+
 template <typename type> DEVICE type *local_memory()
 {
     if constexpr (sizeof(type) <= STATIC_SHARED_MEMORY) {
         __shared__ __align__(LOCAL_ALIGNMENT) type memory;
         return &memory;
     } else {
+        static_assert(sizeof(type) <= SHARED_BYTES, "kernels.list");
         extern __shared__ __align__(1024) unsigned char dynamic_memory[];
         return (type *)dynamic_memory;
     }

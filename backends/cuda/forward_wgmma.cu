@@ -40,8 +40,6 @@ struct memory {
     int flags[SLOTS]; /* of a turn */
 };
 
-static_assert(sizeof(struct memory) <= SHARED_BYTES, "kernels.c");
-
 /* Where the number-th of what passes through slots is, and the parity of its phase. */
 struct place {
     int slot, parity;

@@ -10,6 +10,7 @@ typedef struct attn_cuda_image {
     const char *name;
     attn_dtype type;   /* of K and V both; ATTN_NONE: serves all */
     const char *codes; /* what it holds: "sm_80 sm_90a compute_80" */
+    int shared;        /* bytes of dynamic shared memory that a block of it takes */
     const void *bytes;
 } attn_cuda_image;
 

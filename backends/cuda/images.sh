@@ -108,8 +108,15 @@ print_array() {
     array "$(name_of "$image" "$types")"
 }
 
+# shared_bytes OPTIONS: of dynamic shared memory, 0 when they do not say.
+shared_bytes() {
+    bytes=$(echo "$1" | sed -n 's/.*-DSHARED_BYTES=\([0-9]*\).*/\1/p')
+    echo "${bytes:-0}"
+}
+
 print_row() {
-    printf '    { "%s", %s, "%s", %s },\n' "$image" "$(dtype "$types")" "${built# }" "$(name_of "$image" "$types")"
+    printf '    { "%s", %s, "%s", %d, %s },\n' "$image" "$(dtype "$types")" "${built# }" "$(shared_bytes "$options")" \
+        "$(name_of "$image" "$types")"
 }
 
 case $what in

@@ -60,7 +60,7 @@ static int why_not(const attn_kernel *kernel, const attn_device *device, const a
     if (decline_sizes(why, v, shape) || (v->tensor_cores && attn_gpu_decline_types(why, problem)) ||
         decline_image(why, t, attn_cuda_instance_for(v, shape), problem, shape))
         return 1;
-    const int shared = attn_cuda_instance_for(v, shape)->shared;
+    const int shared = attn_cuda_instance_image(attn_cuda_instance_for(v, shape), problem, shape)->shared;
     if (t->shared_memory < shared)
         return attn_decline(why, "needs %d bytes of shared memory, this device has %d", shared, t->shared_memory);
     if (v->pairs_listed && problem->pattern && problem->batch_invariant)
@@ -87,30 +87,30 @@ static int suits(const attn_kernel *kernel, const attn_device *device, const att
 /* Any channels of Q and K; those of V in passes of `channels`. */
 #define ANY(channels, most_v, name)                                                                                    \
     {                                                                                                                  \
-        ATTN_CUDA_LARGEST_DIM, most_v, channels, 0, name, name                                                         \
+        ATTN_CUDA_LARGEST_DIM, most_v, channels, name, name                                                            \
     }
 
 const attn_kernel attn_cuda_kernels[ATTN_CUDA_KERNELS] = {
     KERNEL("wgmma", 128, LONG_SPLIT_KEYS, .function = "forward_wgmma", .threads = 384, .fewest_rows = 65,
            .most_rows = INT_MAX, .tensor_cores = 1, .stays = 1, .pairs_listed = 1,
-           .instance = { { 64, 64, 64, 103080, "wgmma_128_64_64", NULL },
-                         { 128, 128, 128, 201384, "wgmma_128_128_128", NULL },
-                         { 192, 128, 128, 217608, "wgmma_128_192_128", NULL },
-                         { 256, 256, 256, 199176, "wgmma_128_256_256", NULL } }),
+           .instance = { { 64, 64, 64, "wgmma_128_64_64", NULL },
+                         { 128, 128, 128, "wgmma_128_128_128", NULL },
+                         { 192, 128, 128, "wgmma_128_192_128", NULL },
+                         { 256, 256, 256, "wgmma_128_256_256", NULL } }),
     KERNEL("mma", 128, SPLIT_KEYS, .function = "forward_mma", .threads = 128, .fewest_rows = 33, .most_rows = INT_MAX,
            .tensor_cores = 1,
-           .instance = { { 64, 64, 64, 0, "mma_128_64", "mma_128_64_changes" },
-                         { 128, 128, 128, 82944, "mma_128_128", "mma_128_128_changes" } }),
+           .instance = { { 64, 64, 64, "mma_128_64", "mma_128_64_changes" },
+                         { 128, 128, 128, "mma_128_128", "mma_128_128_changes" } }),
     KERNEL("mma", 8, SPLIT_KEYS, .function = "forward_few", .threads = 128, .resident = 2, .overlaps = 1,
            .most_rows = 8, .tensor_cores = 1,
-           .instance = { { 64, 64, 64, 99328, "mma_8_64", "mma_8_64_changes" },
-                         { 128, 128, 128, 99328, "mma_8_128", "mma_8_128_changes" } }),
+           .instance = { { 64, 64, 64, "mma_8_64", "mma_8_64_changes" },
+                         { 128, 128, 128, "mma_8_128", "mma_8_128_changes" } }),
     KERNEL("mma", 16, SPLIT_KEYS, .function = "forward_few", .threads = 128, .resident = 2, .overlaps = 1,
            .most_rows = 32, .tensor_cores = 1,
-           .instance = { { 64, 64, 64, 99328, "mma_16_64", "mma_16_64_changes" },
-                         { 128, 128, 128, 99328, "mma_16_128", "mma_16_128_changes" } }),
+           .instance = { { 64, 64, 64, "mma_16_64", "mma_16_64_changes" },
+                         { 128, 128, 128, "mma_16_128", "mma_16_128_changes" } }),
     KERNEL("mma", 64, SPLIT_KEYS, .function = "forward_mma", .threads = 128, .most_rows = INT_MAX, .tensor_cores = 1,
-           .instance = { { 256, 256, 256, 82432, "mma_64_256", "mma_64_256_changes" } }),
+           .instance = { { 256, 256, 256, "mma_64_256", "mma_64_256_changes" } }),
     KERNEL("flash", 8, SPLIT_KEYS, .function = "forward", .threads = 64, .most_rows = 8,
            .instance = { ANY(64, 64, "forward_8_64"), ANY(128, ATTN_CUDA_LARGEST_DIM, "forward_8_128") }),
     KERNEL("flash", 64, SPLIT_KEYS, .function = "forward", .threads = 128, .most_rows = INT_MAX,

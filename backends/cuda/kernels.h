@@ -9,7 +9,6 @@
 typedef struct attn_cuda_instance {
     int dim, dim_v;       /* it serves up to these */
     int channels;         /* of V that a block has */
-    int shared;           /* bytes of dynamic shared memory of a block; 0: none */
     const char *plain;    /* its image; */
     const char *changing; /* with softcap, ALiBi or bias; NULL: it does not do them */
 } attn_cuda_instance;

@@ -23,11 +23,11 @@ static attn_status load(const attn_plan *plan, attn_cuda_prepared *made)
                           *merge = attn_cuda_image_find("merge_parts", ATTN_NONE, ATTN_NONE);
     made->problem.channels = instance->channels;
     made->problem.resident = variant->resident;
-    made->shared = instance->shared;
+    made->shared = forward->shared;
     made->forward_overlaps = variant->overlaps && overlaps(d, forward);
     made->merge_overlaps = overlaps(d, merge);
     ATTN_TRY(attn_cuda_enter(d));
-    attn_status status = attn_cuda_function(d, forward, variant->function, instance->shared, &made->forward);
+    attn_status status = attn_cuda_function(d, forward, variant->function, forward->shared, &made->forward);
     if (!status)
         status = attn_cuda_function(d, merge, "merge_parts", 0, &made->merge);
     attn_cuda_leave(d);

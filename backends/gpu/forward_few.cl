@@ -27,10 +27,6 @@ struct memory {
     float most[WARPS][TILE_ROWS], total[WARPS][TILE_ROWS];
 };
 
-#ifdef SHARED_BYTES /* the table of kernels says so */
-typedef char shared_bytes_suffice[sizeof(struct memory) <= SHARED_BYTES ? 1 : -1];
-#endif
-
 /* A key tile of a warp. */
 struct turn {
     struct step step;
