@@ -57,17 +57,20 @@ static attn_args aligned(const attn_args *args)
 static attn_cuda_grid grid_of(const run *r, const attn_gpu_launch *to)
 {
     const attn_cuda_variant *v = r->plan->kernel->variant;
-    if (to->merges)
-        return (attn_cuda_grid){ to->groups[0], to->groups[1], to->groups[2], MERGE_GROUP, 0, r->made->merge_overlaps };
-    if (v->stays && to->groups[0] <= INT32_MAX / to->groups[1])
-        return (attn_cuda_grid){ attn_least(to->groups[0] * to->groups[1], r->device->traits.multiprocessors),
-                                 1,
-                                 1,
-                                 v->threads,
-                                 r->made->shared,
-                                 0 };
-    return (attn_cuda_grid){ to->groups[0], to->groups[1],   to->groups[2],
-                             v->threads,    r->made->shared, r->made->forward_overlaps };
+    attn_cuda_grid grid = { .x = to->groups[0], .y = to->groups[1], .z = to->groups[2] };
+    if (to->merges) {
+        grid.threads = MERGE_GROUP;
+        grid.overlaps = r->made->merge_overlaps;
+        return grid;
+    }
+    if (v->stays && grid.x <= INT32_MAX / grid.y) {
+        grid.x = attn_least(grid.x * grid.y, r->device->traits.multiprocessors);
+        grid.y = grid.z = 1;
+    }
+    grid.threads = v->threads;
+    grid.shared = r->made->shared;
+    grid.overlaps = r->made->forward_overlaps;
+    return grid;
 }
 
 static int64_t common_divisor(int64_t a, int64_t b)
@@ -90,6 +93,14 @@ static int64_t units_together(const run *r, const attn_gpu_launch *to)
     return some < units && p->max_k <= room / some ? some : units;
 }
 
+/* For blocks that stay: the work that they take in turn. */
+static void share_work(run *r, const attn_gpu_launch *to)
+{
+    r->bulk.tiles = (int)to->groups[0];
+    r->bulk.units = (int)to->groups[1];
+    r->bulk.together = (int)units_together(r, to);
+}
+
 static attn_status launch(run *r, const attn_gpu_launch *to, const struct offsets *offsets)
 {
     attn_memory memories[ATTN_GPU_MOST_ARGUMENTS];
@@ -102,9 +113,8 @@ static attn_status launch(run *r, const attn_gpu_launch *to, const struct offset
     for (int i = 0; i < count; i++)
         arguments[3 + i] = &memories[i].handle;
     arguments[3 + count] = &r->bulk; /* which other kernels do not take */
-    r->bulk.tiles = (int)to->groups[0];
-    r->bulk.units = (int)to->groups[1];
-    r->bulk.together = (int)units_together(r, to);
+    if (((const attn_cuda_variant *)r->plan->kernel->variant)->stays && !to->merges)
+        share_work(r, to);
     return attn_cuda_launch(r->device, r->stream, to->merges ? r->made->merge : r->made->forward,
                             to->merges ? "merge_parts" : r->plan->kernel->name, &grid, arguments);
 }

@@ -489,7 +489,7 @@ extern "C" __global__ void __launch_bounds__(GROUP + COMPUTERS, 1)
     uint number = 0;
     if (get_local_id(0) < GROUP) {
         FEWER_REGISTERS(COPYING_REGISTERS);
-        const int keys = get_local_id(0) < COPIERS, wide = plan->wide && ((offset.q | offset.k | offset.v) & 15) == 0;
+        const int keys = get_local_id(0) < COPIERS, wide = rows_are_wide(plan, offset);
         for (uint i = 0; has_tile(&bulk, i); i++) {
             const struct item item = find_item(plan, offset, launch, tile_at(&bulk, i), cu_q, cu_k, used, lists, table_of,
                                                first_of, entries, chunks);

@@ -183,3 +183,23 @@ DEVICE void copy_queries(PLAN, const struct item *item, __global const uchar *q,
                        row < item->rows ? (int)plan->dim - 8 * share.chunk - c : 0, wide);
     }
 }
+
+/* The three buffers that K, V, K, V, ... pass through: the keys and the values of a turn, and where the next turn's keys go. Its
+ * values go where the keys were. */
+struct ring {
+    uint keys, values, next;
+};
+
+DEVICE struct ring ring_at(uint at, uint bytes)
+{
+    struct ring ring = { at, at + bytes, at + 2 * bytes };
+    return ring;
+}
+
+DEVICE void turn_ring(struct ring *ring)
+{
+    const uint free = ring->values;
+    ring->values = ring->keys;
+    ring->keys = ring->next;
+    ring->next = free;
+}

@@ -346,27 +346,24 @@ DEVICE void add_weighted(PLAN, const struct item *item, const struct step *step,
     }
 }
 
-/* The part that a chunk leaves: unscaled sums, the maximum, the sum of weights. */
+/* The part that a chunk leaves. */
 DEVICE void store_part(PLAN, const struct item *item, __local const struct shared_memory *mine, int first_channel,
                        int line, int column, float sum[ROWS][SUMS], __global float *workspace)
 {
-    const int width = (int)plan->dim_v + 2;
-    __global float *part = workspace + item->slot * plan->tile_rows * width;
     UNROLL
     for (int r = 0; r < ROWS; r++) {
         const int row = line * ROWS + r;
         if (row >= item->rows)
             continue;
+        __global float *part = part_of_row(plan, item, row, workspace);
         UNROLL
         for (int c = 0; c < SUMS; c++) {
             int channel = first_channel + channel_of(column, c);
             if (channel < plan->dim_v)
-                part[row * width + channel] = sum[r][c];
+                part[channel] = sum[r][c];
         }
-        if (column == 0 && first_channel == 0) {
-            part[row * width + plan->dim_v] = mine->most[row];
-            part[row * width + plan->dim_v + 1] = mine->rescale[row];
-        }
+        if (column == 0 && first_channel == 0)
+            end_part(plan, part, mine->most[row], mine->rescale[row]);
     }
 }
 
@@ -400,7 +397,7 @@ KERNEL(GROUP_SIZE) forward(FORWARD_PARAMETERS)
     const struct item item =
         find_item(plan, offset, launch, this_group(), cu_q, cu_k, used, lists, table_of, first_of, entries, chunks);
     const int me = get_local_id(0), column = me % COLUMNS, line = me / COLUMNS, first_channel = get_group_id(2) * CHANNELS;
-    const int wide = plan->wide && ((offset.q | offset.k | offset.v) & 15) == 0;
+    const int wide = rows_are_wide(plan, offset);
     if (item.rows == 0)
         return;
 

@@ -84,11 +84,7 @@ DEVICE uint place_of_lane(int row, int chunk)
 
 DEVICE void multiply_keys(float score[BLOCKS][4], uint query[DIM / 16][4], uint keys)
 {
-    UNROLL
-    for (int j = 0; j < BLOCKS; j++)
-        UNROLL
-        for (int i = 0; i < 4; i++)
-            score[j][i] = 0;
+    clear_blocks(score, BLOCKS);
     UNROLL
     for (int c = 0; c < DIM / 16; c++)
         UNROLL
@@ -192,17 +188,14 @@ DEVICE void store_element(PLAN, const struct item *item, int row, int channel, c
         store_lse(plan, &item->s, &at, lse, all->most, all->total);
 }
 
-/* An element of the part that a chunk leaves: see store_part of rows.cl. */
+/* An element of the part that a chunk leaves. */
 DEVICE void store_part_element(PLAN, const struct item *item, int row, int channel, const struct merged *all,
                                __global float *workspace)
 {
-    const int dim_v = (int)plan->dim_v;
-    __global float *part = workspace + (item->slot * plan->tile_rows + row) * (dim_v + 2);
+    __global float *part = part_of_row(plan, item, row, workspace);
     part[channel] = all->sum;
-    if (channel == 0) {
-        part[dim_v] = all->most;
-        part[dim_v + 1] = all->total;
-    }
+    if (channel == 0)
+        end_part(plan, part, all->most, all->total);
 }
 
 DEVICE void store_merged(PLAN, const struct item *item, struct offsets offset, int launch, __local struct memory *memory,
@@ -230,8 +223,7 @@ KERNEL_OF_SEVERAL(GROUP_SIZE, 2) forward_few(FORWARD_PARAMETERS)
     NEXT_MAY_START;
     const struct item item =
         find_item(plan, offset, launch, this_group(), cu_q, cu_k, used, lists, table_of, first_of, entries, chunks);
-    const int warp = get_local_id(0) / 32, wide = plan->wide && ((offset.q | offset.k | offset.v) & 15) == 0;
-    const uint ring = LOCAL_ADDRESS(memory->buffers[warp]);
+    const int warp = get_local_id(0) / 32, wide = rows_are_wide(plan, offset);
     __global const int *pages = (__global const int *)(page_table + offset.page_table);
     if (item.rows == 0)
         return;
@@ -240,16 +232,16 @@ KERNEL_OF_SEVERAL(GROUP_SIZE, 2) forward_few(FORWARD_PARAMETERS)
     const struct source keys = source_of(plan, &item, k + offset.k, plan->k_stride, pages, (int)plan->dim, DIM, wide, share);
     const struct source values =
         source_of(plan, &item, v + offset.v, plan->v_stride, pages, (int)plan->dim_v, DIM_V, wide, share);
-    uint slot = ring, slot_v = ring + SLOT_BYTES, slot_next = ring + 2 * SLOT_BYTES;
+    struct ring ring = ring_at(LOCAL_ADDRESS(memory->buffers[warp]), SLOT_BYTES);
     struct turn turn = { first_step(&item), 0, 0, 0 }, ahead;
     int more = find_turn(plan, &item, &keys, &values, &turn), more_ahead = 0, first = 0;
-    copy_queries(plan, &item, q + offset.q, wide, share, TILE_ROWS, slot_next, DIM);
+    copy_queries(plan, &item, q + offset.q, wide, share, TILE_ROWS, ring.next, DIM);
     commit_copies();
     if (more)
-        copy_keys(plan, &item, &keys, &turn, 0, slot);
+        copy_keys(plan, &item, &keys, &turn, 0, ring.keys);
     commit_copies();
     if (more)
-        copy_values(plan, &item, &values, &turn, 0, slot_v);
+        copy_values(plan, &item, &values, &turn, 0, ring.values);
     commit_copies();
 
     float sum[DIM_V / 16][SIDES][4], most[SIDES], total[SIDES];
@@ -257,12 +249,10 @@ KERNEL_OF_SEVERAL(GROUP_SIZE, 2) forward_few(FORWARD_PARAMETERS)
     for (int side = 0; side < SIDES; side++) {
         most[side] = -INFINITY;
         total[side] = 0;
-        UNROLL
-        for (int c = 0; c < DIM_V / 16; c++)
-            UNROLL
-            for (int i = 0; i < 4; i++)
-                sum[c][side][i] = 0;
     }
+    UNROLL
+    for (int c = 0; c < DIM_V / 16; c++)
+        clear_blocks(sum[c], SIDES);
     const int my_row = min((int)LANE, item.rows - 1);
     const int my_query = (int)(row_of(plan, &item.s, item.unit, item.first_row + my_row).query - item.first_query);
     ahead = turn;
@@ -272,7 +262,7 @@ KERNEL_OF_SEVERAL(GROUP_SIZE, 2) forward_few(FORWARD_PARAMETERS)
     uint query[DIM / 16][4];
     WAIT_COPIES(2);
     meet_warp();
-    load_queries(query, slot_next);
+    load_queries(query, ring.next);
 
     while (more) {
         const int ends = first + STEP >= turn.rows, goes_on = !ends || more_ahead;
@@ -285,10 +275,10 @@ KERNEL_OF_SEVERAL(GROUP_SIZE, 2) forward_few(FORWARD_PARAMETERS)
         WAIT_COPIES(1);
         meet_warp();
         if (goes_on)
-            copy_keys(plan, &item, &keys, &next, next_first, slot_next);
+            copy_keys(plan, &item, &keys, &next, next_first, ring.next);
         commit_copies();
         float score[BLOCKS][4], rescale[SIDES];
-        multiply_keys(score, query, slot);
+        multiply_keys(score, query, ring.keys);
         if (CHANGES)
             change_scores(plan, &item, turn.step.tile, first, 0, (__global const float *)(alibi + offset.alibi),
                           bias + offset.bias, score);
@@ -300,13 +290,10 @@ KERNEL_OF_SEVERAL(GROUP_SIZE, 2) forward_few(FORWARD_PARAMETERS)
         WAIT_COPIES(1);
         meet_warp();
         if (goes_on)
-            copy_values(plan, &item, &values, &next, next_first, slot);
+            copy_values(plan, &item, &values, &next, next_first, ring.keys);
         commit_copies();
-        add_weighted(sum, weight, slot_v);
-        const uint free_slot = slot_v;
-        slot_v = slot;
-        slot = slot_next;
-        slot_next = free_slot;
+        add_weighted(sum, weight, ring.values);
+        turn_ring(&ring);
         first = next_first;
         if (ends) {
             turn = ahead;

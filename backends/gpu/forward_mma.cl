@@ -39,11 +39,7 @@ DEVICE void multiply_keys(float score[BANDS][BLOCKS][4], uint queries, uint keys
     const int row = LANE % 8 + LANE / 16 * 8, side = LANE / 8 % 2;
     UNROLL
     for (int band = 0; band < BANDS; band++)
-        UNROLL
-        for (int j = 0; j < BLOCKS; j++)
-            UNROLL
-            for (int i = 0; i < 4; i++)
-                score[band][j][i] = 0;
+        clear_blocks(score[band], BLOCKS);
     UNROLL
     for (int c = 0; c < DIM / 16; c++) {
         uint query[BANDS][4];
@@ -88,8 +84,8 @@ KERNEL(GROUP_SIZE) forward_mma(FORWARD_PARAMETERS)
     PLAN_BEGIN
     const struct item item =
         find_item(plan, offset, launch, this_group(), cu_q, cu_k, used, lists, table_of, first_of, entries, chunks);
-    const int wide = plan->wide && ((offset.q | offset.k | offset.v) & 15) == 0;
-    const uint queries = LOCAL_ADDRESS(memory), ring = queries + QUERY_BYTES;
+    const int wide = rows_are_wide(plan, offset);
+    const uint queries = LOCAL_ADDRESS(memory);
     __global const int *pages = (__global const int *)(page_table + offset.page_table);
     if (item.rows == 0)
         return;
@@ -110,17 +106,17 @@ KERNEL(GROUP_SIZE) forward_mma(FORWARD_PARAMETERS)
             most[band][side] = -INFINITY;
             total[band][side] = 0;
         }
-        clear_sums(sum[band]);
+        clear_blocks(sum[band], BLOCKS_V);
     }
 
     struct step step = first_step(&item), ahead;
     int more = find_tile(plan, &item, &step), more_ahead = 0, first = 0;
-    uint slot = ring, slot_v = ring + SLOT_BYTES, slot_next = ring + 2 * SLOT_BYTES;
+    struct ring ring = ring_at(queries + QUERY_BYTES, SLOT_BYTES);
     ahead = step;
     if (more) {
-        copy_rows(plan, &item, &keys, step.tile, 0, STEP, STEP, slot, DIM);
+        copy_rows(plan, &item, &keys, step.tile, 0, STEP, STEP, ring.keys, DIM);
         commit_copies();
-        copy_rows(plan, &item, &values, step.tile, 0, STEP, STEP, slot_v, DIM_V);
+        copy_rows(plan, &item, &values, step.tile, 0, STEP, STEP, ring.values, DIM_V);
         commit_copies();
         go_on(&ahead);
         more_ahead = find_tile(plan, &item, &ahead);
@@ -135,10 +131,10 @@ KERNEL(GROUP_SIZE) forward_mma(FORWARD_PARAMETERS)
         WAIT_COPIES(1);
         barrier(CLK_LOCAL_MEM_FENCE);
         if (goes_on)
-            copy_rows(plan, &item, &keys, next_tile, next_first, STEP, STEP, slot_next, DIM);
+            copy_rows(plan, &item, &keys, next_tile, next_first, STEP, STEP, ring.next, DIM);
         commit_copies();
         float score[BANDS][BLOCKS][4];
-        multiply_keys(score, queries, slot);
+        multiply_keys(score, queries, ring.keys);
         UNROLL
         for (int band = 0; band < BANDS; band++) {
             const int row = FIRST_ROW + 16 * band;
@@ -155,13 +151,10 @@ KERNEL(GROUP_SIZE) forward_mma(FORWARD_PARAMETERS)
         WAIT_COPIES(1);
         barrier(CLK_LOCAL_MEM_FENCE);
         if (goes_on)
-            copy_rows(plan, &item, &values, next_tile, next_first, STEP, STEP, slot, DIM_V);
+            copy_rows(plan, &item, &values, next_tile, next_first, STEP, STEP, ring.keys, DIM_V);
         commit_copies();
-        add_weighted(sum, weight, slot_v);
-        const uint free_slot = slot_v; /* when all warps are through, which the next barrier tells */
-        slot_v = slot;
-        slot = slot_next;
-        slot_next = free_slot;
+        add_weighted(sum, weight, ring.values);
+        turn_ring(&ring); /* the next barrier tells when all warps are through with the values */
         first = next_first;
         if (ends) {
             step = ahead;

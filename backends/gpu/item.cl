@@ -179,7 +179,7 @@ DEVICE void go_on(struct step *step)
     step->tile++;
 }
 
-/* The same where `warps` of them, a power of two, share the tiles by their numbers. */
+/* As find_tile, where `warps` of them, a power of two, share the tiles by their numbers. */
 DEVICE int find_tile_of(PLAN, const struct item *item, int warp, int warps, struct step *step)
 {
     while (find_tile(plan, item, step)) {
@@ -223,4 +223,24 @@ DEVICE float changed_score(PLAN, float score, long sequence, long head, long que
         score += LOG2_E * load(bias, plan->bias_type,
                                bias_at(plan, sequence, head, query) + key * plan->bias_stride[3]);
     return score;
+}
+
+/* Rows of q, k and v may be loaded 16 bytes at once. */
+DEVICE int rows_are_wide(PLAN, struct offsets offset)
+{
+    return plan->wide && ((offset.q | offset.k | offset.v) & 15) == 0;
+}
+
+/* Where a chunk leaves a row's part: unscaled sums of its channels, then what end_part puts behind them. */
+DEVICE __global float *part_of_row(PLAN, const struct item *item, int row, __global float *workspace)
+{
+    const int width = (int)plan->dim_v + 2;
+    return workspace + item->slot * plan->tile_rows * width + row * width;
+}
+
+/* The maximum of the scores and the sum of weights. */
+DEVICE void end_part(PLAN, __global float *part, float most, float total)
+{
+    part[plan->dim_v] = most;
+    part[plan->dim_v + 1] = total;
 }

@@ -73,13 +73,13 @@ DEVICE void find_maxima(float score[BLOCKS][4], float factor, float most[SIDES],
     }
 }
 
-DEVICE void clear_sums(float sum[BLOCKS_V][4])
+DEVICE void clear_blocks(float (*block)[4], int count)
 {
     UNROLL
-    for (int c = 0; c < BLOCKS_V; c++)
+    for (int c = 0; c < count; c++)
         UNROLL
         for (int i = 0; i < 4; i++)
-            sum[c][i] = 0;
+            block[c][i] = 0;
 }
 
 /* Scores, multiples of `factor` > 0, become weights. Sums are to be scaled with `rescale`. */
@@ -124,18 +124,16 @@ DEVICE void rescale_sums(float sum[BLOCKS_V][4], const float rescale[2])
 DEVICE void store_part(PLAN, const struct item *item, int row, int side, float most, float total, float sum[BLOCKS_V][4],
                        __global float *workspace)
 {
-    const int width = (int)plan->dim_v + 2, column = LANE % 4 * 2;
-    __global float *part = workspace + item->slot * plan->tile_rows * width + row * width;
+    const int column = LANE % 4 * 2;
+    __global float *part = part_of_row(plan, item, row, workspace);
     UNROLL
     for (int c = 0; c < BLOCKS_V; c++)
         UNROLL
         for (int i = 0; i < 2; i++)
             if (8 * c + column + i < plan->dim_v)
                 part[8 * c + column + i] = sum[c][2 * side + i];
-    if (column == 0) {
-        part[plan->dim_v] = most;
-        part[plan->dim_v + 1] = total;
-    }
+    if (column == 0)
+        end_part(plan, part, most, total);
 }
 
 /* 16 bytes at a time, of the type of Q: lanes that share a row exchange what they have. All lanes of a warp come here. */
