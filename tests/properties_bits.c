@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -37,6 +38,59 @@ static enum outcome twice(const struct target *target, struct instance *in, char
         result_destroy(&second);
     }
     result_destroy(&first);
+    return outcome;
+}
+
+/* ---- what was there before ------------------------------------------------------------------------------------ */
+
+/* A run that leaves its keys and values, all of them `number`, in local memory, registers and caches of all compute units. */
+static enum outcome leave_behind(const struct target *target, const struct instance *in, float number, char *message)
+{
+    static const int filled[] = { OPERAND_K, OPERAND_V };
+    struct attention_case c = property_part(in->c, 70, 256);
+    attn_device_info info = ATTN_DEVICE_INFO_INIT;
+    struct instance *other;
+    struct result result;
+    enum outcome outcome = OUTCOME_FAILED;
+
+    attn_device_get_info(target->device, &info);
+    c.hq = c.hk = 2 * info.threads;
+    c.pattern[0] = '\0';
+    snprintf(message, MESSAGE, "out of memory");
+    other = instance_create(&c, in->seed);
+    if (other == NULL)
+        return outcome;
+    for (int n = 0; n < 2; n++) {
+        struct operand *operand = &other->operand[filled[n]];
+
+        for (int64_t i = 0; i < (int64_t)(operand->bytes / attn_dtype_size(operand->tensor.dtype)); i++)
+            number_store(operand->data, operand->tensor.dtype, i, number);
+    }
+    outcome = conform_run(target, other, &result, message);
+    if (outcome == OUTCOME_PASSED)
+        result_destroy(&result);
+    instance_destroy(other);
+    return outcome;
+}
+
+/* NaN times a weight of 0 is NaN: a run must have put 0 wherever it computes with keys and values that are not there. */
+static enum outcome remnants(const struct target *target, struct instance *in, char *message)
+{
+    static const float left[] = { NAN, 0 };
+    struct result result[2];
+    int done = 0;
+    enum outcome outcome = OUTCOME_PASSED;
+
+    while (done < 2 && outcome == OUTCOME_PASSED) {
+        outcome = leave_behind(target, in, left[done], message);
+        if (outcome == OUTCOME_PASSED)
+            outcome = conform_run(target, in, &result[done], message);
+        done += outcome == OUTCOME_PASSED;
+    }
+    if (done == 2)
+        outcome = same_bits(&result[0], &result[1], "behind a run of NaN, and one of 0", message);
+    while (done > 0)
+        result_destroy(&result[--done]);
     return outcome;
 }
 
@@ -233,6 +287,9 @@ static enum outcome decode_as_prefill(const struct target *target, struct instan
     "x/{b3/n70:130/h4:2/d64/{f32,f16},n1:5000/h8:2/d128/f16/causal,cuq65.3.0.129/cuk64.0.7.2000/h2/d40/f32/causal}"
 const struct property properties_bits[] = {
     { "twice", twice, ANY },
+    { "remnants", remnants, "x/{n65/h4:2/d{40,128,256}/f16/causal,n300:65/h2/d{80,128}/bf16}" },
+    { "remnants", remnants, "x/n33/h8:1/d128/{f16,f32}/chunk16:1" },
+    { "remnants", remnants, "x/{n1:33,n20:97}/h8:1/d128/f16/pat[summary(9,3) | last(2)]" },
     { "thread-counts", thread_counts, ANY },
     { "thread-counts", thread_counts,
       "x/n9:3000/used3000.0.65.1200/page16/h4:1/d64/f16/{causal,causal/window200:0/sink4}" },

@@ -160,8 +160,9 @@ DEVICE void put_words(PLAN, const struct item *item, const struct copier_rows *r
 DEVICE void clear_tile(const struct stream *from, uint to)
 {
     const struct share share = from->source.share;
-    for (int row = share.row; row < TILE_KEYS && 8 * share.chunk < from->dim; row += share.apart)
-        put_four(to + swizzled(row, share.chunk, STEP), 0, 0, 0, 0);
+    for (int row = share.row; row < TILE_KEYS; row += share.apart)
+        for (int c = 0; c < from->dim / 64; c++)
+            put_four(to + swizzled(row, share.chunk, STEP) + c * PANEL, 0, 0, 0, 0);
 }
 
 /* For one thread: a whole tile. */
