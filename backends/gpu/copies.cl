@@ -126,6 +126,21 @@ DEVICE __global const uchar *place_of_tile(PLAN, const struct item *item, const 
                                                            : key * (int)source->stride[2]));
 }
 
+/* `count` rows, all of them and all of their elements there, of which a work-item's first is at `from`. */
+DEVICE void copy_all(const struct source *source, __global const uchar *from, int count, int panel, uint to, int padded)
+{
+    const struct share *share = &source->share;
+    UNROLL
+    for (int i = 0; i < count / share->apart; i++, from += 2L * (int)source->stride[2] * share->apart)
+        UNROLL
+        for (int c = 0; c < padded; c += 64)
+            if (c + 64 <= padded)
+                copy_sixteen(place_of_copy(share, i, to) + 2 * panel * c, from + 2 * c);
+            else
+                copy_async(place_of_copy(share, i, to) + 2 * panel * c, from + 2 * c,
+                           8 * share->chunk < padded - c ? 16 : 0);
+}
+
 /* `count` rows of K or V from row `first` of a tile's keys on, where the tile is at `from` by place_of_tile; of them `rows` are
  * of the sequence, the others become 0. Panels have `panel` rows, and `padded` elements of a row are read there. */
 DEVICE void copy_rows_of_tile(PLAN, const struct item *item, const struct source *source, int tile, __global const uchar *from,
@@ -143,15 +158,7 @@ DEVICE void copy_rows_of_tile(PLAN, const struct item *item, const struct source
     }
     from += apart * first;
     if (rows >= count && source->whole) {
-        UNROLL
-        for (int i = 0; i < count / share->apart; i++, from += apart * share->apart)
-            UNROLL
-            for (int c = 0; c < padded; c += 64)
-                if (c + 64 <= padded)
-                    copy_sixteen(place_of_copy(share, i, to) + 2 * panel * c, from + 2 * c);
-                else
-                    copy_async(place_of_copy(share, i, to) + 2 * panel * c, from + 2 * c,
-                               8 * share->chunk < padded - c ? 16 : 0);
+        copy_all(source, from, count, panel, to, padded);
         return;
     }
     ROLLED

@@ -26,17 +26,56 @@ struct memory {
     ulong words[TILE_ROWS]; /* what the rows see of a partial tile */
 };
 
+/* ---- keys ------------------------------------------------------------------------------------------------------------- */
+
+/* The keys of turn number `number` of a sequence, of whole tiles that are not paged: few instructions. */
+DEVICE void copy_whole(const struct source *source, long number, uint to, int padded)
+{
+    const long key = number * STEP;
+    copy_all(source, source->tensor + 2 * (source->at + key * (int)source->stride[2]), STEP, STEP, to, padded);
+}
+
+/* Where a work-group is among its keys: STEP of them from key `first` of a tile on. */
+struct turn {
+    struct step step;
+    int first, masked; /* not all rows see all keys of the tile */
+    int number;        /* of all turns of the sequence */
+    int left;          /* turns behind this one that follow it and are of whole tiles, which copy_whole serves */
+};
+
+/* Says what the turn is, when its step and first key are known. */
+DEVICE void describe(PLAN, const struct item *item, const struct source *keys, const struct source *values, struct turn *turn)
+{
+    const int tile = turn->step.tile, whole = turn->step.full && keys_of(item, tile) == TILE_KEYS;
+    const int here = (TILE_KEYS - turn->first) / STEP - 1;
+    turn->number = tile * (TILE_KEYS / STEP) + turn->first / STEP;
+    turn->masked = !whole;
+    turn->left = 0;
+    if (plan->listed || plan->paged || !keys->wide || !keys->whole || !values->whole)
+        return;
+    if (whole || here == 0)
+        turn->left = here + whole_behind(item, &turn->step) * (TILE_KEYS / STEP);
+}
+
 /* ---- products ------------------------------------------------------------------------------------------------------- */
+
+/* Where 16 bytes number `chunk`, an even one, and the lane's side lie, when `row` is where number 0 and the side do. Rows begin
+ * at multiples of 128, so that few instructions find it: see swizzled. */
+DEVICE uint chunk_of(uint row, int chunk, int rows)
+{
+    return (row ^ (uint)(chunk & 6) << 4) + (uint)(chunk >> 3) * rows * 128;
+}
 
 /* Of 16 channels of Q, what a lane has of mma's first factor. */
 DEVICE void load_queries(uint query[4], uint queries, int band, int c)
 {
-    load_matrices(query, queries + swizzled(FIRST_ROW + 16 * band + LANE % 16, 2 * c + LANE / 16, TILE_ROWS));
+    const uint row = queries + swizzled(FIRST_ROW + LANE % 16, LANE / 16, 0);
+    load_matrices(query, chunk_of(row, 2 * c, TILE_ROWS) + 128 * 16 * band);
 }
 
 DEVICE void multiply_keys(float score[BANDS][BLOCKS][4], uint queries, uint keys)
 {
-    const int row = LANE % 8 + LANE / 16 * 8, side = LANE / 8 % 2;
+    const uint row = keys + swizzled(LANE % 8 + LANE / 16 * 8, LANE / 8 % 2, 0);
     UNROLL
     for (int band = 0; band < BANDS; band++)
         clear_blocks(score[band], BLOCKS);
@@ -49,7 +88,7 @@ DEVICE void multiply_keys(float score[BANDS][BLOCKS][4], uint queries, uint keys
         UNROLL
         for (int j = 0; j < BLOCKS; j += 2) {
             uint key[4];
-            load_matrices(key, keys + swizzled(8 * j + row, 2 * c + side, STEP));
+            load_matrices(key, chunk_of(row, 2 * c, STEP) + 128 * 8 * j);
             UNROLL
             for (int band = 0; band < BANDS; band++) {
                 add_product(score[band][j], query[band], key[0], key[1]);
@@ -61,13 +100,13 @@ DEVICE void multiply_keys(float score[BANDS][BLOCKS][4], uint queries, uint keys
 
 DEVICE void add_weighted(float sum[BANDS][BLOCKS_V][4], uint weight[BANDS][BLOCKS / 2][4], uint values)
 {
-    const int row = LANE % 16, side = LANE / 16;
+    const uint row = values + swizzled(LANE % 16, LANE / 16, 0);
     UNROLL
     for (int j = 0; j < BLOCKS / 2; j++)
         UNROLL
         for (int c = 0; c < BLOCKS_V; c += 2) {
             uint value[4];
-            load_transposed(value, values + swizzled(16 * j + row, c + side, STEP));
+            load_transposed(value, chunk_of(row, c, STEP) + 128 * 16 * j);
             UNROLL
             for (int band = 0; band < BANDS; band++) {
                 add_product(sum[band][c], weight[band][j], value[0], value[1]);
@@ -109,60 +148,75 @@ KERNEL(GROUP_SIZE) forward_mma(FORWARD_PARAMETERS)
         clear_blocks(sum[band], BLOCKS_V);
     }
 
-    struct step step = first_step(&item), ahead;
-    int more = find_tile(plan, &item, &step), more_ahead = 0, first = 0;
+    struct turn turn = { first_step(&item), 0, 0, 0, 0 };
+    int more = find_tile(plan, &item, &turn.step);
     struct ring ring = ring_at(queries + QUERY_BYTES, SLOT_BYTES);
-    ahead = step;
     if (more) {
-        copy_rows(plan, &item, &keys, step.tile, 0, STEP, STEP, ring.keys, DIM);
+        copy_rows(plan, &item, &keys, turn.step.tile, 0, STEP, STEP, ring.keys, DIM);
         commit_copies();
-        copy_rows(plan, &item, &values, step.tile, 0, STEP, STEP, ring.values, DIM_V);
+        copy_rows(plan, &item, &values, turn.step.tile, 0, STEP, STEP, ring.values, DIM_V);
         commit_copies();
-        go_on(&ahead);
-        more_ahead = find_tile(plan, &item, &ahead);
+        describe(plan, &item, &keys, &values, &turn);
     }
     while (more) {
-        const int ends = first + STEP >= keys_of(&item, step.tile), goes_on = !ends || more_ahead;
-        const int next_tile = ends ? ahead.tile : step.tile, next_first = ends ? 0 : first + STEP;
-        const int masked = !step.full || keys_of(&item, step.tile) < TILE_KEYS;
+        int next_tile = turn.step.tile, next_first = turn.first + STEP;
         uint weight[BANDS][BLOCKS / 2][4];
-        if (masked && first == 0 && get_local_id(0) < TILE_ROWS)
-            memory->words[get_local_id(0)] = word_of(plan, &item, &step, item.first_query + my_query, masks);
+        if (turn.left == 0 && next_first >= keys_of(&item, next_tile)) {
+            struct step ahead = turn.step;
+            go_on(&ahead);
+            next_tile = find_tile(plan, &item, &ahead) ? ahead.tile : -1;
+            next_first = 0;
+        }
+        if (turn.masked && turn.first == 0 && get_local_id(0) < TILE_ROWS)
+            memory->words[get_local_id(0)] = word_of(plan, &item, &turn.step, item.first_query + my_query, masks);
         WAIT_COPIES(1);
         barrier(CLK_LOCAL_MEM_FENCE);
-        if (goes_on)
+        if (turn.left > 0)
+            copy_whole(&keys, turn.number + 1, ring.next, DIM);
+        else if (next_tile >= 0)
             copy_rows(plan, &item, &keys, next_tile, next_first, STEP, STEP, ring.next, DIM);
         commit_copies();
         float score[BANDS][BLOCKS][4];
         multiply_keys(score, queries, ring.keys);
+        float rescale[BANDS][2];
+        UNROLL
+        for (int band = 0; band < BANDS && CHANGES; band++)
+            change_scores(plan, &item, turn.step.tile, turn.first, FIRST_ROW + 16 * band,
+                          (__global const float *)(alibi + offset.alibi), bias + offset.bias, score[band]);
+        if (turn.masked)
+            UNROLL
+            for (int band = 0; band < BANDS; band++)
+                mask_scores(memory->words + FIRST_ROW + 16 * band, turn.first, score[band]);
         UNROLL
         for (int band = 0; band < BANDS; band++) {
-            const int row = FIRST_ROW + 16 * band;
-            float rescale[2];
-            if (CHANGES)
-                change_scores(plan, &item, step.tile, first, row, (__global const float *)(alibi + offset.alibi),
-                              bias + offset.bias, score[band]);
-            if (masked)
-                mask_scores(memory->words + row, first, score[band]);
-            weigh(score[band], CHANGES ? 1 : plan->scale, most[band], total[band], rescale);
+            weigh(score[band], CHANGES ? 1 : plan->scale, most[band], total[band], rescale[band]);
             pack_weights(score[band], weight[band]);
-            rescale_sums(sum[band], rescale);
         }
+        UNROLL
+        for (int band = 0; band < BANDS; band++)
+            rescale_sums(sum[band], rescale[band]);
         WAIT_COPIES(1);
         barrier(CLK_LOCAL_MEM_FENCE);
-        if (goes_on)
+        if (turn.left > 0)
+            copy_whole(&values, turn.number + 1, ring.keys, DIM_V);
+        else if (next_tile >= 0)
             copy_rows(plan, &item, &values, next_tile, next_first, STEP, STEP, ring.keys, DIM_V);
         commit_copies();
         add_weighted(sum, weight, ring.values);
         turn_ring(&ring); /* the next barrier tells when all warps are through with the values */
-        first = next_first;
-        if (ends) {
-            step = ahead;
-            more = more_ahead;
-            if (more) {
-                go_on(&ahead);
-                more_ahead = find_tile(plan, &item, &ahead);
+        if (turn.left > 0) {
+            turn.masked = 0;
+            turn.left--;
+            turn.number++;
+            turn.first = (turn.first + STEP) % TILE_KEYS;
+            turn.step.tile += turn.first == 0;
+        } else {
+            turn.first = next_first;
+            if (next_first == 0) {
+                go_on(&turn.step);
+                more = find_tile(plan, &item, &turn.step);
             }
+            describe(plan, &item, &keys, &values, &turn);
         }
     }
 

@@ -173,6 +173,13 @@ DEVICE int find_tile(PLAN, const struct item *item, struct step *step)
     return step->tile < min(step->run.end, item->end_tile);
 }
 
+/* So many tiles behind `step`'s are whole and follow it; not for lists. */
+DEVICE int whole_behind(const struct item *item, const struct step *step)
+{
+    const int end = min(min(step->run.full_end, item->end_tile), (int)(item->s.keys / TILE_KEYS));
+    return step->tile + 1 < step->run.full_begin ? 0 : max(end - step->tile - 1, 0);
+}
+
 DEVICE void go_on(struct step *step)
 {
     step->at++;
