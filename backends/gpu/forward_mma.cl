@@ -57,6 +57,56 @@ DEVICE void describe(PLAN, const struct item *item, const struct source *keys, c
         turn->left = here + whole_behind(item, &turn->step) * (TILE_KEYS / STEP);
 }
 
+/* The keys of a turn. Tile -1: there are none. */
+struct place {
+    int tile, first;
+};
+
+/* Those behind the turn; if `left` says that there are some, nobody asks. */
+DEVICE struct place find_next(PLAN, const struct item *item, const struct turn *turn)
+{
+    struct place next = { turn->step.tile, turn->first + STEP };
+    if (turn->left == 0 && next.first >= keys_of(item, next.tile)) {
+        struct step ahead = turn->step;
+        go_on(&ahead);
+        next.tile = find_tile(plan, item, &ahead) ? ahead.tile : -1;
+        next.first = 0;
+    }
+    return next;
+}
+
+DEVICE void copy_next(PLAN, const struct item *item, const struct source *source, const struct turn *turn, struct place next,
+                      uint to, int padded)
+{
+    if (turn->left > 0)
+        copy_whole(source, turn->number + 1, to, padded);
+    else if (next.tile >= 0)
+        copy_rows(plan, item, source, next.tile, next.first, STEP, STEP, to, padded);
+    commit_copies();
+}
+
+/* Goes on to `next`. 0: there is nothing behind. */
+DEVICE int take_next(PLAN, const struct item *item, const struct source *keys, const struct source *values, struct place next,
+                     struct turn *turn)
+{
+    int more = 1;
+    if (turn->left > 0) {
+        turn->masked = 0;
+        turn->left--;
+        turn->number++;
+        turn->first = (turn->first + STEP) % TILE_KEYS;
+        turn->step.tile += turn->first == 0;
+        return 1;
+    }
+    turn->first = next.first;
+    if (next.first == 0) {
+        go_on(&turn->step);
+        more = find_tile(plan, item, &turn->step);
+    }
+    describe(plan, item, keys, values, turn);
+    return more;
+}
+
 /* ---- products ------------------------------------------------------------------------------------------------------- */
 
 /* Where 16 bytes number `chunk`, an even one, and the lane's side lie, when `row` is where number 0 and the side do. Rows begin
@@ -159,23 +209,13 @@ KERNEL(GROUP_SIZE) forward_mma(FORWARD_PARAMETERS)
         describe(plan, &item, &keys, &values, &turn);
     }
     while (more) {
-        int next_tile = turn.step.tile, next_first = turn.first + STEP;
+        const struct place next = find_next(plan, &item, &turn);
         uint weight[BANDS][BLOCKS / 2][4];
-        if (turn.left == 0 && next_first >= keys_of(&item, next_tile)) {
-            struct step ahead = turn.step;
-            go_on(&ahead);
-            next_tile = find_tile(plan, &item, &ahead) ? ahead.tile : -1;
-            next_first = 0;
-        }
         if (turn.masked && turn.first == 0 && get_local_id(0) < TILE_ROWS)
             memory->words[get_local_id(0)] = word_of(plan, &item, &turn.step, item.first_query + my_query, masks);
         WAIT_COPIES(1);
         barrier(CLK_LOCAL_MEM_FENCE);
-        if (turn.left > 0)
-            copy_whole(&keys, turn.number + 1, ring.next, DIM);
-        else if (next_tile >= 0)
-            copy_rows(plan, &item, &keys, next_tile, next_first, STEP, STEP, ring.next, DIM);
-        commit_copies();
+        copy_next(plan, &item, &keys, &turn, next, ring.next, DIM);
         float score[BANDS][BLOCKS][4];
         multiply_keys(score, queries, ring.keys);
         float rescale[BANDS][2];
@@ -197,27 +237,10 @@ KERNEL(GROUP_SIZE) forward_mma(FORWARD_PARAMETERS)
             rescale_sums(sum[band], rescale[band]);
         WAIT_COPIES(1);
         barrier(CLK_LOCAL_MEM_FENCE);
-        if (turn.left > 0)
-            copy_whole(&values, turn.number + 1, ring.keys, DIM_V);
-        else if (next_tile >= 0)
-            copy_rows(plan, &item, &values, next_tile, next_first, STEP, STEP, ring.keys, DIM_V);
-        commit_copies();
+        copy_next(plan, &item, &values, &turn, next, ring.keys, DIM_V);
         add_weighted(sum, weight, ring.values);
         turn_ring(&ring); /* the next barrier tells when all warps are through with the values */
-        if (turn.left > 0) {
-            turn.masked = 0;
-            turn.left--;
-            turn.number++;
-            turn.first = (turn.first + STEP) % TILE_KEYS;
-            turn.step.tile += turn.first == 0;
-        } else {
-            turn.first = next_first;
-            if (next_first == 0) {
-                go_on(&turn.step);
-                more = find_tile(plan, &item, &turn.step);
-            }
-            describe(plan, &item, &keys, &values, &turn);
-        }
+        more = take_next(plan, &item, &keys, &values, next, &turn);
     }
 
     UNROLL
