@@ -11,11 +11,9 @@
 
 #include "modify.glsl"
 #include "output.glsl"
+#include "types.glsl"
 #include "walk.glsl"
 
-layout(constant_id = 0) const int Q_TYPE = 1;
-layout(constant_id = 1) const int K_TYPE = 1;
-layout(constant_id = 2) const int V_TYPE = 1;
 layout(constant_id = 3) const int CHANNELS = 128; /* of a work-group's sums, 64 or 128; the rest are other work-groups' in z */
 layout(constant_id = 4) const bool LONG = false;  /* D is so large that f32 sums of all channels in turn would lose digits */
 
@@ -62,7 +60,7 @@ void fetch_qk(int slice)
 void put_channels(int at, vec4 low, vec4 high)
 {
     int row = me >> 1, side = me & 1, to = at + side * 8 * QUADS + (row >> 2 ^ side << 2);
-    [[unroll]] for (int i = 0; i < 4; i++) {
+    UNROLL for (int i = 0; i < 4; i++) {
         pool[to + i * QUADS][row & 3] = low[i];
         pool[to + (4 + i) * QUADS][row & 3] = high[i];
     }
@@ -76,7 +74,7 @@ void put_qk(int at)
 
 void multiply_qk(int at)
 {
-    [[unroll]] for (int c = 0; c < DEPTH; c++) {
+    UNROLL for (int c = 0; c < DEPTH; c++) {
         int turn = c >> 3 << 2, from = at + c * QUADS;
         vec4 low = pool[from + (2 * line ^ turn)], high = pool[from + (2 * line ^ turn) + 1];
         vec4 key = pool[from + SLICE_Q + (column ^ turn)];
@@ -163,7 +161,7 @@ void find_maxima()
     put_rows(highest);
     barrier();
     vec4 low = vec4(most[0], most[1], most[2], most[3]), high = vec4(most[4], most[5], most[6], most[7]);
-    [[unroll]] for (int i = 0; i < COLUMNS; i++) {
+    UNROLL for (int i = 0; i < COLUMNS; i++) {
         low = max(low, pool[place_of(i, 0)]);
         high = max(high, pool[place_of(i, 1)]);
     }
@@ -208,7 +206,7 @@ void put_v(int at)
 
 void multiply_v(int at, int slice)
 {
-    [[unroll]] for (int i = 0; i < VALUES; i++) {
+    UNROLL for (int i = 0; i < VALUES; i++) {
         int key = slice * VALUES + i, from = key * QUADS, turn = key >> 2 & 7;
         vec4 low = pool[from + (2 * line ^ turn)], high = pool[from + (2 * line + 1 ^ turn)];
         [[unroll]] for (int c = 0; c < PARTS; c++) {

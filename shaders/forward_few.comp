@@ -16,16 +16,18 @@
 
 #include "modify.glsl"
 #include "output.glsl"
+#include "types.glsl"
 #include "walk.glsl"
 
-layout(constant_id = 0) const int Q_TYPE = 1;
-layout(constant_id = 1) const int K_TYPE = 1;
-layout(constant_id = 2) const int V_TYPE = 1;
 layout(constant_id = 3) const int DIM = 128;     /* bound of D: a multiple of 32, at most 256 */
 layout(constant_id = 4) const int DIM_V = 128;   /* bound of Dv: 64, 128 or 256 */
 layout(constant_id = 5) const int ROWS = 4;      /* of a query tile: 4, 8 or 16; ROWS * DIM_V at most 2048 */
 layout(constant_id = 6) const int SUBGROUP = 32; /* invocations of a subgroup */
+#ifdef COMPACT
+bool CHANGES = run.block.plan.changes_scores != 0;
+#else
 layout(constant_id = 7) const bool CHANGES = true; /* plan.changes_scores */
+#endif
 
 layout(local_size_x = 128) in;
 
@@ -86,8 +88,8 @@ void find_rows(int tile)
 
 void fetch_keys_as(bool wide)
 {
-    [[unroll]] for (int j = 0; j < KEYS; j++)
-        [[unroll]] for (int i = 0; i < EIGHTS; i++)
+    UNROLL for (int j = 0; j < KEYS; j++)
+        UNROLL for (int i = 0; i < EIGHTS; i++)
             keys[j][i] = load_eight(address[first + team + j * TEAMS], K_TYPE, (i * TEAM + lane) * 8, dim, wide);
 }
 
@@ -102,8 +104,8 @@ void fetch_keys()
 
 void fetch_values_as(bool wide)
 {
-    [[unroll]] for (int j = 0; j < VALUES; j++)
-        [[unroll]] for (int i = 0; i < PASSES; i++)
+    UNROLL for (int j = 0; j < VALUES; j++)
+        UNROLL for (int i = 0; i < PASSES; i++)
             values[j][i] =
                 load_eight(address[first + OWN_KEYS + line + j * LINES], V_TYPE, (i * LANES + column) * 8, dim_v, wide);
 }
@@ -131,15 +133,15 @@ uint64_t first_value_at(int tile)
 
 void fetch_regular_keys(uint64_t at, int step)
 {
-    [[unroll]] for (int j = 0; j < KEYS; j++)
-        [[unroll]] for (int i = 0; i < EIGHTS; i++)
+    UNROLL for (int j = 0; j < KEYS; j++)
+        UNROLL for (int i = 0; i < EIGHTS; i++)
             keys[j][i] = load_eight(at + uint64_t(j * TEAMS * step), K_TYPE, i * TEAM * 8, DIM, true);
 }
 
 void fetch_regular_values(uint64_t at, int step)
 {
-    [[unroll]] for (int j = 0; j < VALUES; j++)
-        [[unroll]] for (int i = 0; i < PASSES; i++)
+    UNROLL for (int j = 0; j < VALUES; j++)
+        UNROLL for (int i = 0; i < PASSES; i++)
             values[j][i] = load_eight(at + uint64_t(j * LINES * step), V_TYPE, i * LANES * 8, DIM_V, true);
 }
 
@@ -161,19 +163,19 @@ float add_products(vec4 a, vec4 b, float to)
 void find_products(out float product[KEYS][QUADS])
 {
     float part[KEYS][ROWS];
-    [[unroll]] for (int j = 0; j < KEYS; j++)
-        [[unroll]] for (int r = 0; r < ROWS; r++)
+    UNROLL for (int j = 0; j < KEYS; j++)
+        UNROLL for (int r = 0; r < ROWS; r++)
             part[j][r] = 0;
-    [[unroll]] for (int i = 0; i < EIGHTS; i++)
-        [[unroll]] for (int r = 0; r < ROWS; r++) {
+    UNROLL for (int i = 0; i < EIGHTS; i++)
+        UNROLL for (int r = 0; r < ROWS; r++) {
             int at = 2 * (r * (DIM / 8) + i * TEAM + lane);
             vec4 low = pool[at], high = pool[at + 1];
-            [[unroll]] for (int j = 0; j < KEYS; j++)
+            UNROLL for (int j = 0; j < KEYS; j++)
                 part[j][r] = add_products(high, high_of(K_TYPE, keys[j][i]),
                                           add_products(low, low_of(K_TYPE, keys[j][i]), part[j][r]));
         }
-    [[unroll]] for (int j = 0; j < KEYS; j++)
-        [[unroll]] for (int i = 0; i < QUADS; i++)
+    UNROLL for (int j = 0; j < KEYS; j++)
+        UNROLL for (int i = 0; i < QUADS; i++)
             product[j][i] = share_out(vec4(part[j][4 * i], part[j][4 * i + 1], part[j][4 * i + 2], part[j][4 * i + 3]));
 }
 
@@ -219,22 +221,22 @@ bool put_weights(float product[KEYS][QUADS])
 
 void rescale_sums()
 {
-    [[unroll]] for (int i = 0; i < QUADS; i++) {
+    UNROLL for (int i = 0; i < QUADS; i++) {
         vec4 factors = factor[first_quad + i];
-        [[unroll]] for (int r = 0; r < 4; r++)
-            [[unroll]] for (int c = 0; c < SUMS; c++)
+        UNROLL for (int r = 0; r < 4; r++)
+            UNROLL for (int c = 0; c < SUMS; c++)
                 sum[4 * i + r][c] *= factors[r];
     }
 }
 
 void add_values()
 {
-    [[unroll]] for (int j = 0; j < VALUES; j++)
-        [[unroll]] for (int i = 0; i < QUADS; i++) {
+    UNROLL for (int j = 0; j < VALUES; j++)
+        UNROLL for (int i = 0; i < QUADS; i++) {
             vec4 of_key = weight[(first_key + line + j * LINES) * QUADS + i];
-            [[unroll]] for (int p = 0; p < PASSES; p++) {
+            UNROLL for (int p = 0; p < PASSES; p++) {
                 vec4 low = low_of(V_TYPE, values[j][p]), high = high_of(V_TYPE, values[j][p]);
-                [[unroll]] for (int r = 0; r < 4; r++) {
+                UNROLL for (int r = 0; r < 4; r++) {
                     sum[4 * i + r][2 * p] = fma(vec4(of_key[r]), low, sum[4 * i + r][2 * p]);
                     sum[4 * i + r][2 * p + 1] = fma(vec4(of_key[r]), high, sum[4 * i + r][2 * p + 1]);
                 }
@@ -350,10 +352,10 @@ void store_rows()
 {
     int own_line = int(gl_SubgroupID) * LINES + line;
     put_ends();
-    [[unroll]] for (int first_row = 0; first_row < ROWS; first_row += BATCH) {
+    UNROLL for (int first_row = 0; first_row < ROWS; first_row += BATCH) {
         barrier();
-        [[unroll]] for (int r = 0; r < BATCH; r++)
-            [[unroll]] for (int c = 0; c < SUMS; c++)
+        UNROLL for (int r = 0; r < BATCH; r++)
+            UNROLL for (int c = 0; c < SUMS; c++)
                 pool[(r * ALL_LINES + own_line) * (DIM_V / 4) + (c / 2 * LANES + column) * 2 + c % 2] = sum[first_row + r][c];
         barrier();
         store_batch(first_row);

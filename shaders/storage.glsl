@@ -5,11 +5,12 @@
 #ifndef ATTN_STORAGE_GLSL
 #define ATTN_STORAGE_GLSL
 
+#include "unroll.glsl"
+
 #extension GL_EXT_buffer_reference : require
 #extension GL_EXT_buffer_reference_uvec2 : require
 #extension GL_EXT_scalar_block_layout : require
 #extension GL_EXT_shader_explicit_arithmetic_types_int64 : require
-#extension GL_EXT_control_flow_attributes : require
 #ifdef STORE_16
 #extension GL_EXT_shader_16bit_storage : require
 #extension GL_EXT_shader_explicit_arithmetic_types_int16 : require
@@ -151,7 +152,7 @@ bool is_wide(uint64_t base, int type, int64_t stride[4], int64_t dim)
 Eight load_eight_by_one(uint64_t row, int type, int channel, int dim)
 {
     uint bits[8];
-    [[unroll]] for (int i = 0; i < 8; i++)
+    UNROLL for (int i = 0; i < 8; i++)
         bits[i] = channel + i < dim ? load_bits(row, type, channel + i) : 0;
     if (type == F32)
         return Eight(uvec4(bits[0], bits[1], bits[2], bits[3]), uvec4(bits[4], bits[5], bits[6], bits[7]));

@@ -64,7 +64,7 @@ static attn_status ask_device(const attn_vulkan_instance *instance, const attn_v
     if (status)
         return attn_fail(status, "device \"%s\" cannot be adopted: %s", traits->properties.deviceName, why.text);
     traits->family = v->queue_family;
-    traits->features &= v->features | ATTN_VULKAN_SUBGROUPS;
+    traits->features &= v->features | ATTN_VULKAN_OWN_FEATURES;
     return ATTN_OK;
 }
 

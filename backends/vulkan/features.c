@@ -77,6 +77,7 @@ static const struct {
     { "storage8", ATTN_VULKAN_STORAGE8 },
     { "float16", ATTN_VULKAN_FLOAT16 },
     { "subgroups", ATTN_VULKAN_SUBGROUPS },
+    { "compact", ATTN_VULKAN_COMPACT },
     { "subgroup_size", ATTN_VULKAN_SUBGROUP_SIZE },
     { "cooperative_matrix", ATTN_VULKAN_COOPERATIVE_MATRIX | ATTN_VULKAN_COOPERATIVE_MATRIX_2 | ATTN_VULKAN_BFLOAT16 },
     { "cooperative_matrix_2", ATTN_VULKAN_COOPERATIVE_MATRIX_2 },

@@ -6,9 +6,14 @@
 #include "attn_vulkan.h"
 #include "loader.h"
 
-/* A bit beside those of attn_vulkan.h, which needs no enabling: subgroups vote, reduce, ballot and shuffle in compute shaders.
- * ATTN_VULKAN_WITHOUT calls it "subgroups". */
-enum { ATTN_VULKAN_SUBGROUPS = 1 << 16 };
+/* Bits beside those of attn_vulkan.h, which need no enabling; ATTN_VULKAN_WITHOUT calls them "subgroups" and "compact".
+ * Subgroups vote, reduce, ballot and shuffle in compute shaders; the device is a CPU, whose compiler wants little code
+ * (unroll.glsl). */
+enum {
+    ATTN_VULKAN_SUBGROUPS = 1 << 16,
+    ATTN_VULKAN_COMPACT = 1 << 17,
+    ATTN_VULKAN_OWN_FEATURES = ATTN_VULKAN_SUBGROUPS | ATTN_VULKAN_COMPACT
+};
 
 enum { ATTN_VULKAN_BLOCKS = 9, ATTN_VULKAN_MOST_FLAGS = 8 };
 

@@ -20,17 +20,28 @@ static int round_up(int64_t value, int64_t to)
     return (int)(attn_ceil_divide(value, to) * to);
 }
 
+/* Its kernels read from the plan some of what others have constants for, so that there are fewer to compile. */
+static int is_compact(const attn_vulkan_traits *t)
+{
+    return (t->features & ATTN_VULKAN_COMPACT) != 0;
+}
+
+static int32_t type_constant(const attn_vulkan_traits *t, const attn_tensor *tensor)
+{
+    return is_compact(t) ? 0 : (int32_t)tensor->dtype;
+}
+
 /* ---- forward.comp ------------------------------------------------------------------------------------------------- */
 
 static int tiled_geometry(const attn_kernel *kernel, const attn_vulkan_traits *t, const attn_problem *p,
                           const attn_shape *s, attn_vulkan_geometry *g, attn_why *why)
 {
-    (void)t, (void)why;
+    (void)why;
     const uint32_t rows = (uint32_t)kernel->tile_q, slices = 1536 * VECTOR;
     const int channels = s->dim_v <= 64 ? 64 : 128;
     const int is_long = s->dim > 256;
     *g = (attn_vulkan_geometry){
-        { { (int32_t)p->q.dtype, (int32_t)p->k.dtype, (int32_t)p->v.dtype, channels, is_long }, 5, 0 },
+        { { type_constant(t, &p->q), type_constant(t, &p->k), type_constant(t, &p->v), channels, is_long }, 5, 0 },
         128,
         slices + 2 * TILE_KEYS * ADDRESS + rows * (8 + 8) + WALK,
         channels,
@@ -63,19 +74,20 @@ static int few_geometry(const attn_kernel *kernel, const attn_vulkan_traits *t, 
                         const attn_shape *s, attn_vulkan_geometry *g, attn_why *why)
 {
     const int rows = kernel->tile_q, channels = s->dim_v <= 64 ? 64 : round_up(s->dim_v, 128);
+    const int dim = round_up(s->dim, is_compact(t) ? 64 : 32);
     if (few_declines(kernel, t, p, s, why))
         return 1;
     const uint32_t quads = (uint32_t)rows / 4, subgroups = FEW_GROUP / t->subgroup;
-    *g =
-        (attn_vulkan_geometry){ { { (int32_t)p->q.dtype, (int32_t)p->k.dtype, (int32_t)p->v.dtype, round_up(s->dim, 32),
-                                    channels, rows, (int32_t)t->subgroup, attn_gpu_changes_scores(p, s) },
-                                  8,
-                                  t->features & ATTN_VULKAN_SUBGROUP_SIZE ? t->subgroup : 0 },
-                                FEW_GROUP,
-                                VECTOR * (1024 + quads * (TILE_KEYS + 3 * subgroups)) +
-                                    (FEW_GROUP + (uint32_t)rows) * ADDRESS + WALK,
-                                channels,
-                                0 };
+    const int changes = !is_compact(t) && attn_gpu_changes_scores(p, s);
+    *g = (attn_vulkan_geometry){ { { type_constant(t, &p->q), type_constant(t, &p->k), type_constant(t, &p->v), dim,
+                                     channels, rows, (int32_t)t->subgroup, changes },
+                                   8,
+                                   t->features & ATTN_VULKAN_SUBGROUP_SIZE ? t->subgroup : 0 },
+                                 FEW_GROUP,
+                                 VECTOR * (1024 + quads * (TILE_KEYS + 3 * subgroups)) +
+                                     (FEW_GROUP + (uint32_t)rows) * ADDRESS + WALK,
+                                 channels,
+                                 0 };
     return 0;
 }
 

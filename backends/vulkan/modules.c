@@ -11,11 +11,23 @@ static const uint32_t forward[] = {
 static const uint32_t forward_words[] = {
 #include "spirv/forward_words.inc"
 };
+static const uint32_t forward_compact[] = {
+#include "spirv/forward_compact.inc"
+};
+static const uint32_t forward_compact_words[] = {
+#include "spirv/forward_compact_words.inc"
+};
 static const uint32_t forward_few[] = {
 #include "spirv/forward_few.inc"
 };
 static const uint32_t forward_few_words[] = {
 #include "spirv/forward_few_words.inc"
+};
+static const uint32_t forward_few_compact[] = {
+#include "spirv/forward_few_compact.inc"
+};
+static const uint32_t forward_few_compact_words[] = {
+#include "spirv/forward_few_compact_words.inc"
 };
 #ifdef ATTN_SPIRV_COOPMAT
 static const uint32_t flash_coopmat[] = {
@@ -72,8 +84,16 @@ static const attn_vulkan_module modules[ATTN_VULKAN_SHADERS][2] = {
     [ATTN_VULKAN_MERGE_END] = { MODULE(merge_end_words), MODULE(merge_end) },
 };
 
+static const attn_vulkan_module compact[ATTN_VULKAN_SHADERS][2] = {
+    [ATTN_VULKAN_FORWARD] = { MODULE(forward_compact_words), MODULE(forward_compact) },
+    [ATTN_VULKAN_FORWARD_FEW] = { MODULE(forward_few_compact_words), MODULE(forward_few_compact) },
+};
+
 const attn_vulkan_module *attn_vulkan_module_of(const attn_vulkan_traits *traits, attn_vulkan_shader shader)
 {
-    const attn_vulkan_module *module = &modules[shader][(traits->features & ATTN_VULKAN_STORAGE16) != 0];
+    const int stores16 = (traits->features & ATTN_VULKAN_STORAGE16) != 0;
+    const attn_vulkan_module *module = &modules[shader][stores16];
+    if (traits->features & ATTN_VULKAN_COMPACT && compact[shader][stores16].words)
+        module = &compact[shader][stores16];
     return module->words ? module : NULL;
 }

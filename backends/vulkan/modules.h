@@ -1,4 +1,5 @@
-/* The shaders of shaders/ as SPIR-V, made by glslc. Most are there twice: with storage of 16 bits, and without.
+/* The shaders of shaders/ as SPIR-V, made by glslc. Most are there twice: with storage of 16 bits, and without;
+ * large ones also compact (unroll.glsl).
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 #ifndef ATTN_VULKAN_MODULES_H
 #define ATTN_VULKAN_MODULES_H

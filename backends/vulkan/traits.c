@@ -108,6 +108,8 @@ static void take_properties(attn_vulkan_traits *t, const answers *a)
     if (a->subgroup.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT &&
         (a->subgroup.supportedOperations & SUBGROUP_OPERATIONS) == SUBGROUP_OPERATIONS)
         t->features |= attn_vulkan_mask_features(ATTN_VULKAN_SUBGROUPS);
+    if (t->properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU)
+        t->features |= attn_vulkan_mask_features(ATTN_VULKAN_COMPACT);
     if (!sizes)
         t->features &= ~(unsigned)ATTN_VULKAN_SUBGROUP_SIZE;
     if (*a->driver.driverName)

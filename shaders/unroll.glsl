@@ -1,0 +1,15 @@
+/* Loops that reach memory. Drivers unroll them for GPUs; where the device is a CPU, each load or store becomes a loop of its own over
+ * the invocations, and compilers take minutes to do away with hundreds of them: COMPACT kernels keep such loops.
+ * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
+#ifndef ATTN_UNROLL_GLSL
+#define ATTN_UNROLL_GLSL
+
+#extension GL_EXT_control_flow_attributes : require
+
+#ifdef COMPACT
+#define UNROLL [[dont_unroll]]
+#else
+#define UNROLL [[unroll]]
+#endif
+
+#endif
