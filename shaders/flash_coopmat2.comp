@@ -131,7 +131,7 @@ float keep_total(const in uint32_t row, const in uint32_t key, const in float to
 float store_sum(const in uint32_t row, const in uint32_t channel, const in float sum, const in int type)
 {
     if (row < item.rows && channel < uint(run.block.plan.dim_v))
-        store(row_address[row], type, channel, row_share[row] * sum);
+        store(row_address[row], type, channel, result_of_sum(row_share[row], sum));
     return sum;
 }
 

@@ -13,9 +13,9 @@ void main()
     float weight = float_at(sum, channels + 1), whole = float_at(sum, channels) + log(weight > 0 ? weight : 1);
     float share = weight > 0 ? 1 / weight : 0;
     if (run.layouts.of.has_sink != 0 && weight > 0)
-        share /= 1 + exp(float_at(run.sink, at.head * run.layouts.of.sink_stride) - whole);
+        share = share_beside(float_at(run.sink, at.head * run.layouts.of.sink_stride) - whole, weight);
     for (int c = int(gl_LocalInvocationIndex); c < channels; c += 64)
-        store(o, type, c, share * float_at(sum, c));
+        store(o, type, c, result_of_sum(share, float_at(sum, c)));
     if (run.layouts.of.has_lse != 0 && gl_LocalInvocationIndex == 0)
         Word(run.lse + 4 * element_of(run.layouts.of.lse_stride, at)).value =
             weight > 0 ? floatBitsToUint(whole) : MINUS_INFINITY;

@@ -69,7 +69,7 @@ void merge_channels(int row, int channel, float highest, End own, float a[LOADS]
     }
     Target target = result_of(row, end);
     if (channel < run.block.plan.dim_v)
-        store(target.to, target.type, channel, target.share * sum);
+        store(target.to, target.type, channel, result_of_sum(target.share, sum));
     if (channel == 0)
         store_lse(row, end);
 }

@@ -16,14 +16,14 @@ float lse_of(End end)
     return end.most * LN_2 + log(end.total);
 }
 
-/* What the sums of a row are multiplied with. */
+/* As share_beside has it. */
 float share_of(int64_t head, End end)
 {
     if (end.total == 0)
         return 0;
     if (run.block.plan.has_sink == 0)
         return 1 / end.total;
-    return 1 / (end.total * (1 + exp(float_at(run.sink, head * run.block.plan.sink_stride) - lse_of(end))));
+    return share_beside(float_at(run.sink, head * run.block.plan.sink_stride) - lse_of(end), end.total);
 }
 
 /* Where the sums of a row go. */
@@ -59,7 +59,8 @@ Target target_of(int i, End end)
 void store_sums(Target target, int channel, vec4 sum)
 {
     int dim = int(run.block.plan.dim_v);
-    sum *= target.share;
+    [[unroll]] for (int i = 0; i < 4; i++)
+        sum[i] = result_of_sum(target.share, sum[i]);
     if (target.wide && channel < dim)
         store4(target.to, target.type, channel, sum);
     for (int i = 0; i < 4 && channel + i < dim && !target.wide; i++)

@@ -4,6 +4,8 @@
 #ifndef ATTN_SOFTMAX_GLSL
 #define ATTN_SOFTMAX_GLSL
 
+#include "storage.glsl"
+
 const float LOG2_E = 1.44269504088896340736, LN_2 = 0.69314718055994530942;
 const float NOTHING = -3.402823466e38;
 const uint MINUS_INFINITY = 0xff800000;
@@ -26,6 +28,20 @@ float weight_of(float score, float most)
 float rescale_of(float before, float most)
 {
     return before <= NOTHING ? 1 : exp2(before - most);
+}
+
+/* What the sums of a row are multiplied with beside a sink logit that is `above` their lse; negative: -2^64 times that, since
+ * results are then so small that devices may take them for 0 (over_2_64). */
+float share_beside(float above, float total)
+{
+    float power = above * LOG2_E;
+    return power > 64 ? -exp2(64 - power) / total : 1 / (total * (1 + exp(above)));
+}
+
+/* The result that a share makes of a sum. */
+float result_of_sum(float share, float sum)
+{
+    return share < 0 ? over_2_64(-share * sum) : share * sum;
 }
 
 #endif

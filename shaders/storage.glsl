@@ -87,6 +87,12 @@ uint round_bf16(uint bits)
     return bits + 0x7fff + (bits >> 16 & 1) >> 16;
 }
 
+/* whole / 2^shift, of at most 24 bits; shift is 1 to 24. */
+uint round_shift(uint whole, uint shift)
+{
+    return whole + (1 << shift - 1) - 1 + (whole >> shift & 1) >> shift;
+}
+
 uint round_f16(uint bits)
 {
     uint sign = bits >> 16 & 0x8000, size = bits & 0x7fffffff;
@@ -98,7 +104,19 @@ uint round_f16(uint bits)
         return sign;
     uint shift = size < 0x38800000 ? 126 - (size >> 23) : 13; /* below 2^-14 the unit is 2^-24 */
     uint whole = size < 0x38800000 ? size & 0x7fffff | 0x800000 : size - 0x38000000;
-    return sign | whole + (1 << shift - 1) - 1 + (whole >> shift & 1) >> shift;
+    return sign | round_shift(whole, shift);
+}
+
+/* a / 2^64, made of integers: devices may take floats below 2^-126 for 0, and make it of them. */
+float over_2_64(float a)
+{
+    uint bits = floatBitsToUint(a), sign = bits & 0x80000000, exponent = bits >> 23 & 255;
+    if (exponent == 255)
+        return a;
+    if (exponent > 64)
+        return uintBitsToFloat(bits - (64 << 23));
+    uint shift = 65 - exponent, whole = bits & 0x7fffff | 0x800000;
+    return uintBitsToFloat(sign | (shift > 24 ? 0 : round_shift(whole, shift)));
 }
 
 uint encode(int type, float a)
