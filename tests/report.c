@@ -88,6 +88,20 @@ static void print_json(struct report *report, const char *target, const char *na
     fputs("}\n", report->out);
 }
 
+static void count_share(struct report *report, const char *target, enum outcome outcome)
+{
+    struct report_share *share = report->shares;
+    int i = 0;
+
+    while (i < report->share_count && strcmp(share[i].target, target) != 0)
+        i++;
+    if (i == REPORT_MOST_TARGETS)
+        return;
+    if (i == report->share_count)
+        snprintf(share[report->share_count++].target, sizeof share->target, "%s", target);
+    share[i].count[outcome]++;
+}
+
 void report_check(struct report *report, const char *target, const char *name, enum outcome outcome,
                   const char *message)
 {
@@ -98,6 +112,7 @@ void report_check(struct report *report, const char *target, const char *name, e
     };
 
     report->count[outcome]++;
+    count_share(report, target, outcome);
     if (report->before != NULL && (report->form != REPORT_PLAIN || outcome != OUTCOME_PASSED))
         report->before(report->context);
     print[report->form](report, target, name, outcome, message);
@@ -113,6 +128,22 @@ void report_note(struct report *report, const char *text)
         print_lines(report->out, report->form == REPORT_TAP ? "# " : "", text);
 }
 
+static void print_counts(FILE *out, const int64_t *count)
+{
+    fprintf(out, "%" PRId64 " passed, %" PRId64 " failed, %" PRId64 " skipped\n", count[OUTCOME_PASSED],
+            count[OUTCOME_FAILED], count[OUTCOME_SKIPPED]);
+}
+
+static void print_shares(const struct report *report)
+{
+    int i;
+
+    for (i = 0; i < report->share_count; i++) {
+        fprintf(report->out, "%s: ", report->shares[i].target);
+        print_counts(report->out, report->shares[i].count);
+    }
+}
+
 int report_end(struct report *report)
 {
     const int64_t *count = report->count;
@@ -123,11 +154,12 @@ int report_end(struct report *report)
         fprintf(report->out, "1..%" PRId64 "\n# ", checks(report));
     if (report->form == REPORT_PLAIN && report->skips_shown > SKIPS_SHOWN)
         fprintf(report->out, "... and %d more skipped; --tap lists all\n", report->skips_shown - SKIPS_SHOWN);
+    if (report->form == REPORT_PLAIN && report->share_count > 1)
+        print_shares(report);
     if (report->form == REPORT_JSON)
         fprintf(report->out, "{\"passed\": %" PRId64 ", \"failed\": %" PRId64 ", \"skipped\": %" PRId64 "}\n",
                 count[OUTCOME_PASSED], count[OUTCOME_FAILED], count[OUTCOME_SKIPPED]);
     else
-        fprintf(report->out, "%" PRId64 " passed, %" PRId64 " failed, %" PRId64 " skipped\n", count[OUTCOME_PASSED],
-                count[OUTCOME_FAILED], count[OUTCOME_SKIPPED]);
+        print_counts(report->out, count);
     return count[OUTCOME_FAILED] > 0 || checks(report) == count[OUTCOME_SKIPPED];
 }

@@ -12,10 +12,20 @@
 
 enum report_form { REPORT_PLAIN, REPORT_TAP, REPORT_JSON };
 
+enum { REPORT_MOST_TARGETS = 64 };
+
+/* What came of one target's checks, by enum outcome. */
+struct report_share {
+    char target[64];
+    int64_t count[3];
+};
+
 struct report {
     enum report_form form;
     FILE *out;
-    int64_t count[3]; /* by enum outcome */
+    int64_t count[3];                                /* by enum outcome */
+    struct report_share shares[REPORT_MOST_TARGETS]; /* those behind the last are in `count` alone */
+    int share_count;
     int skips_shown;
     void (*before)(void *context); /* called before anything is printed; NULL: nothing to do */
     void *context;
@@ -33,7 +43,7 @@ void report_check(struct report *report, const char *target, const char *name, e
 /* A line that is no check. */
 void report_note(struct report *report, const char *text);
 
-/* TAP's plan and the counts; the last line is `N passed, N failed, N skipped`. Returns 1 when something failed or
+/* TAP's plan, and the counts; plain text has those of each target first. The last line is `N passed, N failed, N skipped`. Returns 1 when something failed or
  * nothing was checked. */
 int report_end(struct report *report);
 

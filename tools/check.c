@@ -37,7 +37,8 @@ struct settings {
 };
 
 static const struct option_row rows[] = {
-    OPTION_ROW_STRING("device", struct settings, device, "NAME", "check this device; default: all but reference"),
+    OPTION_ROW_STRING("device", struct settings, device, "NAME",
+                      "check this device, or these, separated by commas; default: all but reference"),
     OPTION_ROW_STRING("kernel", struct settings, kernel, "NAME",
                       "only this kernel, of the devices that have it (see 'attn devices --kernels')"),
     OPTION_ROW_STRING("isa", struct settings, isa, "LEVEL",
@@ -167,12 +168,25 @@ static void add_levels(struct check *check, const char *name)
     target_set_isa(before);
 }
 
+static void add_given(struct check *check, const char *names)
+{
+    char name[64];
+
+    while (names != NULL) {
+        size_t length = strcspn(names, ",");
+
+        snprintf(name, sizeof name, "%.*s", (int)length, names);
+        add_levels(check, name);
+        names = names[length] == ',' ? names + length + 1 : NULL;
+    }
+}
+
 static void add_targets(struct check *check)
 {
     int i;
 
     if (check->settings.device != NULL) {
-        add_levels(check, check->settings.device);
+        add_given(check, check->settings.device);
         return;
     }
     for (i = 0; i < attn_device_count(); i++) {
