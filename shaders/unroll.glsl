@@ -1,5 +1,5 @@
-/* Loops that reach memory. Drivers unroll them for GPUs; where the device is a CPU, each load or store becomes a loop of its own over
- * the invocations, and compilers take minutes to do away with hundreds of them: COMPACT kernels keep such loops.
+/* Loops that reach memory. For GPUs they are unrolled. Where the device is a CPU, each load and store becomes a loop of its own over the
+ * invocations, and a compiler's time grows faster than their number: COMPACT kernels keep such loops.
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 #ifndef ATTN_UNROLL_GLSL
 #define ATTN_UNROLL_GLSL
