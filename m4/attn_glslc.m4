@@ -27,7 +27,7 @@ AM_CONDITIONAL([ATTN_GLSLC], [test $attn_spirv = yes])
 ATTN_SPIRV([coopmat], [cooperative matrices], [vulkan1.1],
     [GL_KHR_cooperative_matrix GL_KHR_memory_scope_semantics],
     [coopmat<float, gl_ScopeSubgroup, 16, 16, gl_MatrixUseAccumulator> a;])
-ATTN_SPIRV([coopmat2], [cooperative matrices of work-groups], [vulkan1.3],
+ATTN_SPIRV([coopmat2], [reductions of cooperative matrices], [vulkan1.3],
     [GL_KHR_cooperative_matrix GL_KHR_memory_scope_semantics GL_NV_cooperative_matrix2],
     [tensorLayoutNV<2> a = createTensorLayoutNV(2);])
 ])

@@ -1,102 +1,52 @@
-/* The softmax of flash_coopmat.comp, behind its matrices: from a tile's scores to their weights, with sums and totals of the
- * rows that keep up with their maxima.
+/* The softmax of flash_coopmat.comp, behind its matrices: from a step's scores to their weights, with sums and totals of the
+ * rows that keep up with their maxima. These are raised only when a score is more than SLACK above: weights are then at most
+ * 2^SLACK, which is as exact, and sums are seldom rescaled.
+ *
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 #ifndef ATTN_MATRIX_SOFTMAX_GLSL
 #define ATTN_MATRIX_SOFTMAX_GLSL
 
-float changed(float product, int row, int key, int tile)
-{
-    if ((seen[row][key >> 5] >> (key & 31) & 1) == 0)
-        return NOTHING;
-    return CHANGES ? modified(modifier_of(row, tile), key, run.block.plan.scale * product) : product;
-}
+const float SLACK = 8;
 
-/* What spans that are whole leave out: it needs to know rows and keys, so the scores pass through shared memory. */
-void change_scores(int tile)
+/* Not raised in a row that has seen no key. */
+float raised(float before, float highest, float factor)
 {
-    [[unroll]] for (int b = 0; b < BLOCKS; b++) {
-        coopMatStore(score[b], stage, stage_at, SIDE / 4, gl_CooperativeMatrixLayoutRowMajor);
-        subgroupBarrier();
-        for (int i = lane; i < SIDE * SIDE; i += SUBGROUP) {
-            float product = uintBitsToFloat(stage[stage_at + i / 4][i % 4]);
-            stage[stage_at + i / 4][i % 4] =
-                floatBitsToUint(changed(product, first_row + i / SIDE, b * SIDE + i % SIDE, tile));
-        }
-        subgroupBarrier();
-        coopMatLoad(score[b], stage, stage_at, SIDE / 4, gl_CooperativeMatrixLayoutRowMajor);
-        subgroupBarrier();
-    }
-}
-
-/* The highest of each row, in all its elements. */
-RESULT maxima_of(RESULT a)
-{
-    coopMatStore(a, stage, stage_at, SIDE / 4, gl_CooperativeMatrixLayoutRowMajor);
-    subgroupBarrier();
-    for (int row = lane; row < SIDE; row += SUBGROUP) {
-        vec4 top = vec4(NOTHING);
-        for (int i = 0; i < SIDE / 4; i++)
-            top = max(top, uintBitsToFloat(stage[stage_at + row * SIDE / 4 + i]));
-        top = vec4(max(max(top.x, top.y), max(top.z, top.w)));
-        for (int i = 0; i < SIDE / 4; i++)
-            stage[stage_at + row * SIDE / 4 + i] = floatBitsToUint(top);
-    }
-    subgroupBarrier();
-    coopMatLoad(a, stage, stage_at, SIDE / 4, gl_CooperativeMatrixLayoutRowMajor);
-    subgroupBarrier();
-    return a;
+    float now = factor * highest;
+    return highest > NOTHING && now > before + SLACK ? now : before;
 }
 
 /* Scores times `factor` are in base 2. */
-void raise_maxima(float factor)
+void raise_maxima(int band, float factor)
 {
-    RESULT highest = score[0], rescale;
+    RESULT highest = score[band][0], rescale;
     [[unroll]] for (int b = 1; b < BLOCKS; b++)
         [[unroll]] for (int i = 0; i < highest.length(); i++)
-            highest[i] = max(highest[i], score[b][i]);
+            highest[i] = max(highest[i], score[band][b][i]);
     highest = maxima_of(highest);
     [[unroll]] for (int i = 0; i < highest.length(); i++) {
-        float now = highest[i] <= NOTHING ? most[i] : max(most[i], factor * highest[i]);
-        rescale[i] = rescale_of(most[i], now);
-        most[i] = now;
-        total[i] *= rescale[i];
+        float now = raised(most[band][i], highest[i], factor);
+        rescale[i] = rescale_of(most[band][i], now);
+        most[band][i] = now;
+        total[band][i] *= rescale[i];
     }
     [[unroll]] for (int c = 0; c < COLUMNS; c++)
         [[unroll]] for (int i = 0; i < highest.length(); i++)
-            sum[c][i] *= rescale[i];
+            sum[band][c][i] *= rescale[i];
 }
 
-/* Of eight elements, one by one: what is in a loop drivers may put into memory. */
-#define EACH_ELEMENT(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7)
-
-LEFT as_left(RESULT a)
-{
-    LEFT left = LEFT(0);
-    if (RESULTS_LIE_AS_LEFT) {
-#define COPY(i) left[i] = float16_t(a[i]);
-        EACH_ELEMENT(COPY)
-        return left;
-    }
-    coopMatStore(HALF_RESULT(a), stage, stage_at, SIDE / 8, gl_CooperativeMatrixLayoutRowMajor);
-    subgroupBarrier();
-    coopMatLoad(left, stage, stage_at, SIDE / 8, gl_CooperativeMatrixLayoutRowMajor);
-    subgroupBarrier();
-    return left;
-}
-
-void find_weights(float factor)
+void find_weights(int band, float factor)
 {
     [[unroll]] for (int b = 0; b < BLOCKS; b++) {
-        [[unroll]] for (int i = 0; i < score[b].length(); i++) {
-            float a = exp2(fma(score[b][i], factor, -most[i]));
-            score[b][i] = score[b][i] > NOTHING ? a : 0;
-            total[i] += score[b][i];
+        [[unroll]] for (int i = 0; i < score[band][b].length(); i++) {
+            float a = exp2(fma(score[band][b][i], factor, -most[band][i]));
+            score[band][b][i] = score[band][b][i] > NOTHING ? a : 0;
+            total[band][i] += score[band][b][i];
         }
-        weight[b] = as_left(score[b]);
+        weight[band][b] = as_left(score[band][b]);
     }
 }
 
-/* ---- the same where an invocation has two rows ---------------------------------------------------------------------- */
+/* ---- the same where an invocation has two rows of a band ---------------------------------------------------------------- */
 
 /* Of the two rows: the highest, and this invocation's share of the totals. */
 struct Two {
@@ -105,12 +55,13 @@ struct Two {
 
 #define IS_LOW(i) ((i & ROW_BIT) == 0)
 
-vec2 maxima_of_two()
+vec2 maxima_of_two(int band)
 {
     vec2 highest = vec2(NOTHING);
     [[unroll]] for (int b = 0; b < BLOCKS; b++) {
 #define HIGHER(i)                                                                                                      \
-    highest = IS_LOW(i) ? vec2(max(highest.x, score[b][i]), highest.y) : vec2(highest.x, max(highest.y, score[b][i]));
+    highest = IS_LOW(i) ? vec2(max(highest.x, score[band][b][i]), highest.y)                                           \
+                        : vec2(highest.x, max(highest.y, score[band][b][i]));
         EACH_ELEMENT(HIGHER)
     }
     [[unroll]] for (int distance = 1; distance < 4; distance *= 2)
@@ -118,48 +69,68 @@ vec2 maxima_of_two()
     return highest;
 }
 
-float raised(float before, float highest, float factor)
+void rescale_two(int band, vec2 rescale, inout Two two)
 {
-    return highest <= NOTHING ? before : max(before, factor * highest);
-}
-
-void raise_two(float factor, inout Two two)
-{
-    vec2 highest = maxima_of_two(), before = two.most;
-    two.most = vec2(raised(before.x, highest.x, factor), raised(before.y, highest.y, factor));
-    vec2 rescale = vec2(rescale_of(before.x, two.most.x), rescale_of(before.y, two.most.y));
     two.total *= rescale;
     [[unroll]] for (int c = 0; c < COLUMNS; c++) {
-#define RESCALE(i) sum[c][i] *= IS_LOW(i) ? rescale.x : rescale.y;
+#define RESCALE(i) sum[band][c][i] *= IS_LOW(i) ? rescale.x : rescale.y;
         EACH_ELEMENT(RESCALE)
     }
 }
 
+/* All bands together, and one branch: it ends what a driver puts in order. */
+void raise_two(float factor, inout Two two[BANDS])
+{
+    vec2 rescale[BANDS];
+    bool rises = false;
+    [[unroll]] for (int band = 0; band < BANDS; band++) {
+        vec2 highest = maxima_of_two(band), before = two[band].most;
+        vec2 now = vec2(raised(before.x, highest.x, factor), raised(before.y, highest.y, factor));
+        rises = rises || now != before;
+        rescale[band] = vec2(rescale_of(before.x, now.x), rescale_of(before.y, now.y));
+        two[band].most = now;
+    }
+    if (subgroupAny(rises))
+        [[unroll]] for (int band = 0; band < BANDS; band++)
+            rescale_two(band, rescale[band], two[band]);
+}
+
 /* `all_seen`: no score is NOTHING. */
-void weigh_two(float factor, bool all_seen, inout Two two)
+void weigh_two(int band, float factor, bool all_seen, inout Two two)
 {
     [[unroll]] for (int b = 0; b < BLOCKS; b++) {
 #define WEIGH(i)                                                                                                       \
     {                                                                                                                  \
-        float a = exp2(fma(score[b][i], factor, IS_LOW(i) ? -two.most.x : -two.most.y));                               \
-        a = all_seen || score[b][i] > NOTHING ? a : 0;                                                                 \
+        float a = exp2(fma(score[band][b][i], factor, IS_LOW(i) ? -two.most.x : -two.most.y));                         \
+        a = all_seen || score[band][b][i] > NOTHING ? a : 0;                                                           \
         two.total = IS_LOW(i) ? vec2(two.total.x + a, two.total.y) : vec2(two.total.x, two.total.y + a);               \
-        score[b][i] = a;                                                                                               \
+        score[band][b][i] = a;                                                                                         \
     }
         EACH_ELEMENT(WEIGH)
-        weight[b] = as_left(score[b]);
+        weight[band][b] = as_left(score[band][b]);
     }
 }
 
-void add_softmax(float factor, bool all_seen, inout Two two)
+/* ---- one step ------------------------------------------------------------------------------------------------------- */
+
+void change_scores(int tile, int first_key)
 {
-    if (ROW_BIT != 0) {
+    [[unroll]] for (int band = 0; band < BANDS; band++)
+        [[unroll]] for (int b = 0; b < BLOCKS; b++)
+            change_block(score[band][b], first_row + band * SIDE, first_key + b * SIDE, tile);
+}
+
+void add_softmax(float factor, bool all_seen, inout Two two[BANDS])
+{
+    if (ROW_BIT != 0)
         raise_two(factor, two);
-        weigh_two(factor, all_seen, two);
-    } else {
-        raise_maxima(factor);
-        find_weights(factor);
-    }
+    [[unroll]] for (int band = 0; band < BANDS; band++)
+        if (ROW_BIT != 0) {
+            weigh_two(band, factor, all_seen, two[band]);
+        } else {
+            raise_maxima(band, factor);
+            find_weights(band, factor);
+        }
 }
 
 #endif

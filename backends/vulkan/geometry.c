@@ -13,7 +13,7 @@ enum { VECTOR = 16, ADDRESS = 8 }; /* bytes */
 enum { WALK = 512 };               /* bound of the bytes that item.glsl and walk.glsl share */
 
 /* VkComponentTypeKHR, VkScopeKHR. */
-enum { FLOAT16 = 0, FLOAT32 = 1, WORK_GROUP = 2, SUBGROUP = 3 };
+enum { FLOAT16 = 0, FLOAT32 = 1, SUBGROUP = 3 };
 
 static int round_up(int64_t value, int64_t to)
 {
@@ -111,102 +111,85 @@ static int has_matrix_16(const attn_vulkan_traits *t)
 {
     for (int i = 0; i < t->matrices; i++) {
         const attn_vulkan_matrix *m = &t->matrix[i];
-        if (!m->invocations && m->scope == SUBGROUP && m->m == 16 && m->n == 16 && m->k == 16 && halves_to_floats(m))
+        if (m->scope == SUBGROUP && m->m == 16 && m->n == 16 && m->k == 16 && halves_to_floats(m))
             return 1;
     }
     return 0;
 }
 
-enum { MATRIX_PROBED = 5 }; /* its first constant that is not known before */
+/* MATRIX_SIDE: of a matrix. Of two bands, registers hold the sums of WIDEST_OF_TWO channels and queries of HELD_DEPTHS matrices
+ * each. AT_ONCE, RUN: subgroups, and a bound of bytes, of flash_coopmat.comp and runs.glsl. */
+enum { MATRIX_SIDE = 16, WIDEST_OF_TWO = 128, HELD_DEPTHS = 4, AT_ONCE = 4, RUN = 528, LARGEST_MATRIX_DIM = 256 };
+enum { MATRIX_PROBED = 8 }; /* the first constant that is not known before */
 
-/* A subgroup has 16 rows. */
-static int matrix_geometry(const attn_kernel *kernel, const attn_vulkan_traits *t, const attn_problem *p,
-                           const attn_shape *s, attn_vulkan_geometry *g, attn_why *why)
+/* How flash_coopmat.comp divides a problem. */
+typedef struct tiling {
+    int dim, dim_v, bands, kept, step, subgroups;
+} tiling;
+
+static tiling tiling_of(const attn_kernel *kernel, const attn_shape *s)
 {
-    const uint32_t rows = (uint32_t)kernel->tile_q, subgroups = rows / 16;
-    const int dim = round_up(s->dim, 16), dim_v = round_up(s->dim_v, 32);
-    const uint32_t k_stride = (uint32_t)dim / 8 + 1, v_stride = (uint32_t)dim_v / 8 + 1;
-    const uint32_t tiles = TILE_KEYS * (k_stride + v_stride), own = rows * (k_stride > v_stride ? k_stride : v_stride);
-    if (declines_types(p, why))
+    const int dim = round_up(s->dim, MATRIX_SIDE), dim_v = round_up(s->dim_v, 2 * MATRIX_SIDE),
+              depths = dim / MATRIX_SIDE;
+    const int two = dim <= WIDEST_OF_TWO && dim_v <= WIDEST_OF_TWO, bands = two ? 2 : 1;
+    return (tiling){ dim,           dim_v,
+                     bands,         two && depths > HELD_DEPTHS ? depths - HELD_DEPTHS : 0,
+                     TILE_KEYS / 2, kernel->tile_q / (MATRIX_SIDE * bands) };
+}
+
+static uint32_t matrix_bytes(const tiling *l, uint32_t rows, uint32_t stage)
+{
+    const uint32_t k_stride = (uint32_t)l->dim / 8 + 1, v_stride = (uint32_t)l->dim_v / 8 + 1;
+    const uint32_t keys = (uint32_t)l->step * (k_stride + v_stride);
+    const uint32_t own = MATRIX_SIDE * AT_ONCE * (k_stride > v_stride ? k_stride : v_stride);
+    const uint32_t kept = l->kept ? rows * (2 * (uint32_t)l->kept + 1) : 1;
+    return VECTOR * ((keys > own ? keys : own) + kept + stage) + 4 * TILE_KEYS * ADDRESS + rows * (8 + 8) + RUN + WALK;
+}
+
+/* `stage`: a subgroup's vectors for one matrix of results. */
+static int set_matrix_geometry(const attn_kernel *kernel, const attn_vulkan_traits *t, const attn_problem *p,
+                               const attn_shape *s, attn_vulkan_geometry *g, attn_why *why, uint32_t stage)
+{
+    if (declines_types(p, why) || attn_decline_dims(why, s, LARGEST_MATRIX_DIM))
         return 1;
     if (!has_matrix_16(t))
         return attn_decline(why, "needs cooperative matrices of 16 x 16 x 16, f16 to f32, of a subgroup");
-    *g = (attn_vulkan_geometry){
-        { { dim, dim_v, (int32_t)(subgroups * t->subgroup), (int32_t)t->subgroup, attn_gpu_changes_scores(p, s) },
-          MATRIX_PROBED + 2,
-          t->subgroup },
-        subgroups * t->subgroup,
-        VECTOR * ((tiles > own ? tiles : own) + subgroups * 64) + 4 * TILE_KEYS * ADDRESS + rows * (8 + 8) + WALK,
-        dim_v,
-        MATRIX_PROBED
-    };
+    const tiling l = tiling_of(kernel, s);
+    const uint32_t group = (uint32_t)l.subgroups * t->subgroup;
+    *g = (attn_vulkan_geometry){ { { l.dim, l.dim_v, (int32_t)group, (int32_t)t->subgroup,
+                                     attn_gpu_changes_scores(p, s), l.bands, l.kept, l.step },
+                                   MATRIX_PROBED + 2,
+                                   t->subgroup },
+                                 group,
+                                 matrix_bytes(&l, (uint32_t)kernel->tile_q, (uint32_t)l.subgroups * stage),
+                                 l.dim_v,
+                                 MATRIX_PROBED };
     return 0;
 }
 
-const attn_vulkan_variant attn_vulkan_variant_matrix = {
-    ATTN_VULKAN_COOPMAT,
-    ATTN_VULKAN_COOPERATIVE_MATRIX | ATTN_VULKAN_STORAGE16 | ATTN_VULKAN_FLOAT16 | ATTN_VULKAN_SUBGROUPS |
-        ATTN_VULKAN_SUBGROUP_SIZE,
-    matrix_geometry,
+static int matrix_geometry(const attn_kernel *kernel, const attn_vulkan_traits *t, const attn_problem *p,
+                           const attn_shape *s, attn_vulkan_geometry *g, attn_why *why)
+{
+    return set_matrix_geometry(kernel, t, p, s, g, why, MATRIX_SIDE * MATRIX_SIDE / 4);
+}
+
+enum {
+    MATRIX_FEATURES = ATTN_VULKAN_COOPERATIVE_MATRIX | ATTN_VULKAN_STORAGE16 | ATTN_VULKAN_FLOAT16 |
+                      ATTN_VULKAN_SUBGROUPS | ATTN_VULKAN_SUBGROUP_SIZE
 };
 
-/* ---- flash_coopmat2.comp -------------------------------------------------------------------------------------------- */
+const attn_vulkan_variant attn_vulkan_variant_matrix = { ATTN_VULKAN_COOPMAT, MATRIX_FEATURES, matrix_geometry };
 
-enum { MATRIX_2_GROUP = 128, MATRIX_2_LARGEST_DIM = 256 };
+/* ---- the same with MATRIX_2 ---------------------------------------------------------------------------------------- */
 
-/* Bytes of what forward.comp and the like keep of a row to change its scores: struct Modifier of modify.glsl. */
-enum { MODIFIER = 16 };
-
-/* Granularities of a work-group's matrices that query tiles of `rows` and tiles of keys are multiples of; NULL: there are none. */
-static const attn_vulkan_matrix *find_flexible(const attn_vulkan_traits *t, int rows)
-{
-    for (int i = 0; i < t->matrices; i++) {
-        const attn_vulkan_matrix *m = &t->matrix[i];
-        if (m->invocations == MATRIX_2_GROUP && m->scope == WORK_GROUP && halves_to_floats(m) && m->m && m->n && m->k &&
-            (uint32_t)rows % m->m == 0 && TILE_KEYS % m->n == 0 && TILE_KEYS % m->k == 0)
-            return m;
-    }
-    return NULL;
-}
-
-/* How flash_coopmat2.comp reads rows of K or V, with `bound` channels in its matrices. */
-static int access_of(const attn_tensor *tensor, const attn_shape *s, int64_t channels, int bound)
-{
-    enum { ROW_BY_ROW, WITH_BOUNDS, ALIGNED };
-    int aligned = channels == bound;
-    if (tensor->stride[POSITION] > INT32_MAX || (s->paged && s->rows_k % TILE_KEYS))
-        return ROW_BY_ROW;
-    for (int d = BATCH; d < CHANNEL; d++)
-        aligned &= tensor->size[d] <= 1 || tensor->stride[d] * 2 % VECTOR == 0;
-    return aligned ? ALIGNED : WITH_BOUNDS;
-}
-
-/* What it takes must not depend on where rows lie: neither may bits. */
 static int matrix_2_geometry(const attn_kernel *kernel, const attn_vulkan_traits *t, const attn_problem *p,
                              const attn_shape *s, attn_vulkan_geometry *g, attn_why *why)
 {
-    const attn_vulkan_matrix *m = find_flexible(t, kernel->tile_q);
-    if (declines_types(p, why) || attn_decline_dims(why, s, MATRIX_2_LARGEST_DIM))
-        return 1;
     if (t->version < VK_MAKE_API_VERSION(1, 3))
         return attn_decline(why, "needs Vulkan 1.3");
-    if (!m)
-        return attn_decline(why, "needs flexible cooperative matrices of %d invocations, f16 to f32", MATRIX_2_GROUP);
-    const int dim = round_up(s->dim, m->k), dim_v = round_up(s->dim_v, m->n), rows = kernel->tile_q;
-    const int k_access = access_of(&p->k, s, s->dim, dim), v_access = access_of(&p->v, s, s->dim_v, dim_v);
-    *g = (attn_vulkan_geometry){ { { dim, dim_v, MATRIX_2_GROUP, rows, attn_gpu_changes_scores(p, s),
-                                     k_access < v_access ? k_access : v_access, (int32_t)m->n },
-                                   7,
-                                   0 },
-                                 MATRIX_2_GROUP,
-                                 (uint32_t)rows * (8 + 8 + 8 + 4 + MODIFIER) + 2 * TILE_KEYS * ADDRESS + WALK,
-                                 dim_v,
-                                 0 };
-    return 0;
+    return set_matrix_geometry(kernel, t, p, s, g, why, 0);
 }
 
-const attn_vulkan_variant attn_vulkan_variant_matrix_2 = {
-    ATTN_VULKAN_COOPMAT2,
-    ATTN_VULKAN_COOPERATIVE_MATRIX_2 | ATTN_VULKAN_STORAGE16 | ATTN_VULKAN_FLOAT16,
-    matrix_2_geometry,
-};
+const attn_vulkan_variant attn_vulkan_variant_matrix_2 = { ATTN_VULKAN_COOPMAT2,
+                                                           MATRIX_FEATURES | ATTN_VULKAN_COOPERATIVE_MATRIX_2,
+                                                           matrix_2_geometry };

@@ -76,7 +76,7 @@ const attn_kernel attn_vulkan_kernels[ATTN_VULKAN_KERNELS] = {
     KERNEL("few-4", few, 4, 256),
     KERNEL("few-8", few, 8, 256),
     KERNEL("few-16", few, 16, 256),
+    KERNEL("matrix2-128", matrix_2, 128, 512),
     KERNEL("matrix-128", matrix, 128, 512),
-    KERNEL("matrix2-64", matrix_2, 64, 512),
     KERNEL("64", tiled, 64, 512),
 };

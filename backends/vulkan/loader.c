@@ -45,8 +45,6 @@ static const member device_members[] = { ATTN_VULKAN_DEVICE_ENTRIES(DEVICE_ENTRY
 static const member more_instance_members[] = {
     { "vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR",
       offsetof(attn_vulkan_instance, GetPhysicalDeviceCooperativeMatrixPropertiesKHR) },
-    { "vkGetPhysicalDeviceCooperativeMatrixFlexibleDimensionsPropertiesNV",
-      offsetof(attn_vulkan_instance, GetPhysicalDeviceCooperativeMatrixFlexibleDimensionsPropertiesNV) },
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

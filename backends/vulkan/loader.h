@@ -79,8 +79,6 @@ typedef struct attn_vulkan_instance {
     ATTN_VULKAN_INSTANCE_ENTRIES(ATTN_VULKAN_MEMBER)
     VkResult(ATTN_VK_CALL *GetPhysicalDeviceCooperativeMatrixPropertiesKHR)(VkPhysicalDevice, uint32_t *,
                                                                             VkCooperativeMatrixPropertiesKHR *);
-    VkResult(ATTN_VK_CALL *GetPhysicalDeviceCooperativeMatrixFlexibleDimensionsPropertiesNV)(
-        VkPhysicalDevice, uint32_t *, VkCooperativeMatrixFlexibleDimensionsPropertiesNV *);
 } attn_vulkan_instance;
 
 typedef struct attn_vulkan_api {

@@ -148,12 +148,6 @@ static uint64_t largest_heap(const attn_vulkan_instance *instance, VkPhysicalDev
 
 /* ---- cooperative matrices ------------------------------------------------------------------------------------------ */
 
-#define TAKE(to, from, M, N, K, size)                                                                                  \
-    (to) = (attn_vulkan_matrix)                                                                                        \
-    {                                                                                                                  \
-        (from).M, (from).N, (from).K, (from).AType, (from).BType, (from).CType, (from).ResultType, (from).scope, size  \
-    }
-
 static void ask_matrices(const attn_vulkan_instance *instance, attn_vulkan_traits *t)
 {
     VkCooperativeMatrixPropertiesKHR shapes[ATTN_VULKAN_MOST_MATRICES] = { 0 };
@@ -165,22 +159,9 @@ static void ask_matrices(const attn_vulkan_instance *instance, attn_vulkan_trait
         return;
     for (uint32_t i = 0; i < count && t->matrices < ATTN_VULKAN_MOST_MATRICES; i++)
         if (!shapes[i].saturatingAccumulation)
-            TAKE(t->matrix[t->matrices++], shapes[i], MSize, NSize, KSize, 0);
-}
-
-static void ask_flexible_matrices(const attn_vulkan_instance *instance, attn_vulkan_traits *t)
-{
-    VkCooperativeMatrixFlexibleDimensionsPropertiesNV shapes[ATTN_VULKAN_MOST_MATRICES] = { 0 };
-    uint32_t count = ATTN_VULKAN_MOST_MATRICES;
-    for (int i = 0; i < ATTN_VULKAN_MOST_MATRICES; i++)
-        shapes[i].sType = VK_STRUCTURE_TYPE_COOPERATIVE_MATRIX_FLEXIBLE_DIMENSIONS_PROPERTIES_NV;
-    if (!instance->GetPhysicalDeviceCooperativeMatrixFlexibleDimensionsPropertiesNV ||
-        instance->GetPhysicalDeviceCooperativeMatrixFlexibleDimensionsPropertiesNV(t->id, &count, shapes) < 0)
-        return;
-    for (uint32_t i = 0; i < count && t->matrices < ATTN_VULKAN_MOST_MATRICES; i++)
-        if (!shapes[i].saturatingAccumulation)
-            TAKE(t->matrix[t->matrices++], shapes[i], MGranularity, NGranularity, KGranularity,
-                 shapes[i].workgroupInvocations);
+            t->matrix[t->matrices++] =
+                (attn_vulkan_matrix){ shapes[i].MSize, shapes[i].NSize, shapes[i].KSize,      shapes[i].AType,
+                                      shapes[i].BType, shapes[i].CType, shapes[i].ResultType, shapes[i].scope };
 }
 
 /* ---- all of it ------------------------------------------------------------------------------------------------------- */
@@ -196,8 +177,6 @@ static void ask_rest(const attn_vulkan_instance *instance, const attn_vulkan_ext
     t->memory = largest_heap(instance, t->id);
     if (t->features & ATTN_VULKAN_COOPERATIVE_MATRIX)
         ask_matrices(instance, t);
-    if (t->features & ATTN_VULKAN_COOPERATIVE_MATRIX_2)
-        ask_flexible_matrices(instance, t);
 }
 
 attn_status attn_vulkan_ask(const attn_vulkan_instance *instance, VkPhysicalDevice id, attn_vulkan_traits *t,

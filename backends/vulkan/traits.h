@@ -14,9 +14,8 @@ enum { ATTN_VULKAN_MOST_MATRICES = 128 };            /* shapes that are kept */
 
 /* A shape of cooperative matrices. Types are VkComponentTypeKHR, scope VkScopeKHR. */
 typedef struct attn_vulkan_matrix {
-    uint32_t m, n, k; /* flexible: granularities */
+    uint32_t m, n, k;
     int32_t a, b, c, result, scope;
-    uint32_t invocations; /* of the work-group; 0: any, and the shape is not flexible */
 } attn_vulkan_matrix;
 
 typedef struct attn_vulkan_traits {

@@ -124,6 +124,7 @@ enum {
 enum {
     VK_ACCESS_SHADER_READ_BIT = 0x20,
     VK_ACCESS_SHADER_WRITE_BIT = 0x40,
+    VK_ACCESS_TRANSFER_READ_BIT = 0x800,
     VK_ACCESS_TRANSFER_WRITE_BIT = 0x1000,
     VK_ACCESS_HOST_READ_BIT = 0x2000,
     VK_ACCESS_MEMORY_READ_BIT = 0x8000,
@@ -281,16 +282,6 @@ typedef struct VkCooperativeMatrixPropertiesKHR {
     VkBool32 saturatingAccumulation;
     int32_t scope;
 } VkCooperativeMatrixPropertiesKHR;
-
-typedef struct VkCooperativeMatrixFlexibleDimensionsPropertiesNV {
-    VkStructureType sType;
-    void *pNext;
-    uint32_t MGranularity, NGranularity, KGranularity;
-    int32_t AType, BType, CType, ResultType;
-    VkBool32 saturatingAccumulation;
-    int32_t scope;
-    uint32_t workgroupInvocations;
-} VkCooperativeMatrixFlexibleDimensionsPropertiesNV;
 
 /* ---- device ----------------------------------------------------------------------------------------------------------- */
 
