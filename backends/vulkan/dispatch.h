@@ -17,7 +17,7 @@ typedef struct attn_vulkan_push {
 void attn_vulkan_dispatch(const attn_vulkan_device *device, VkCommandBuffer commands, VkPipeline pipeline,
                           const attn_vulkan_push *push, const int64_t groups[3]);
 
-/* A barrier between dispatches, or between an update of a buffer and a dispatch. */
+/* A barrier between what the library records: dispatches, copies and updates of buffers. */
 void attn_vulkan_order(const attn_vulkan_device *device, VkCommandBuffer commands);
 
 #endif

@@ -5,6 +5,7 @@
 #include "submit.h"
 
 #include "device.h"
+#include "dispatch.h"
 
 /* Submissions that keep the device busy; recordings that one has at most. */
 enum { BUSY = 2, MOST_RECORDED = 64 };
@@ -191,7 +192,10 @@ attn_status attn_vulkan_submit_begin(attn_vulkan_device *d, attn_vulkan_recordin
         return status;
     }
     *recording = (attn_vulkan_recording){ d->submissions.open->commands, d->submissions.open };
-    attn_vulkan_wait_for_all_before(d, recording->commands);
+    if (d->owned) /* nothing else was recorded, and waiting for less takes 1 us less */
+        attn_vulkan_order(d, recording->commands);
+    else
+        attn_vulkan_wait_for_all_before(d, recording->commands);
     return ATTN_OK;
 }
 
