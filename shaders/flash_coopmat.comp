@@ -34,17 +34,17 @@ layout(constant_id = 3) const int SUBGROUP = 32; /* invocations of a subgroup, a
 layout(constant_id = 4) const bool CHANGES = true; /* plan.changes_scores */
 layout(constant_id = 5) const int BANDS = 1;     /* of 16 query rows that a subgroup has: 1 or 2 */
 layout(constant_id = 6) const int KEPT = 0;      /* depths of 16 channels whose queries are kept in shared memory */
-layout(constant_id = 7) const int STEP = 64;     /* keys: 32 or 64 */
-layout(constant_id = 8) const bool RESULTS_LIE_AS_LEFT = false;
+layout(constant_id = 7) const bool RESULTS_LIE_AS_LEFT = false;
 
 /* Not 0: an invocation has eight elements of a result; those whose number has this bit are of one row, the others of
  * another, and four neighbours have these two rows for themselves. */
-layout(constant_id = 9) const int ROW_BIT = 0;
+layout(constant_id = 8) const int ROW_BIT = 0;
 
 layout(local_size_x_id = 2) in;
 
-/* AT_ONCE: subgroups whose queries or sums are in shared memory. */
-const int SIDE = 16, SUBGROUPS = GROUP / SUBGROUP, TILE_ROWS = SIDE * BANDS * SUBGROUPS, AT_ONCE = 4;
+/* STEP: keys in shared memory; AT_ONCE: subgroups whose queries or sums are there. */
+const int SIDE = 16, SUBGROUPS = GROUP / SUBGROUP, TILE_ROWS = SIDE * BANDS * SUBGROUPS;
+const int STEP = TILE_KEYS / 2, AT_ONCE = 4;
 const int DEPTHS = DIM / SIDE, BLOCKS = STEP / SIDE, COLUMNS = DIM_V / SIDE, STEPS = TILE_KEYS / STEP;
 const int K_EIGHTS = DIM / 8, V_EIGHTS = DIM_V / 8;
 const int K_FETCHES = (STEP * K_EIGHTS + GROUP - 1) / GROUP, V_FETCHES = (STEP * V_EIGHTS + GROUP - 1) / GROUP;

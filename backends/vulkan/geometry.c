@@ -118,29 +118,31 @@ static int has_matrix_16(const attn_vulkan_traits *t)
 }
 
 /* MATRIX_SIDE: of a matrix. Of two bands, registers hold the sums of WIDEST_OF_TWO channels and queries of HELD_DEPTHS matrices
- * each. AT_ONCE, RUN: subgroups, and a bound of bytes, of flash_coopmat.comp and runs.glsl. */
-enum { MATRIX_SIDE = 16, WIDEST_OF_TWO = 128, HELD_DEPTHS = 4, AT_ONCE = 4, RUN = 528, LARGEST_MATRIX_DIM = 256 };
-enum { MATRIX_PROBED = 8 }; /* the first constant that is not known before */
+ * each. STEP, AT_ONCE, RUN: keys, subgroups, and a bound of bytes, of flash_coopmat.comp and runs.glsl. */
+enum { MATRIX_SIDE = 16, WIDEST_OF_TWO = 128, HELD_DEPTHS = 4, LARGEST_MATRIX_DIM = 256 };
+enum { STEP = TILE_KEYS / 2, AT_ONCE = 4, RUN = 528 };
+enum { MATRIX_PROBED = 7 }; /* the first constant that is not known before */
 
 /* How flash_coopmat.comp divides a problem. */
 typedef struct tiling {
-    int dim, dim_v, bands, kept, step, subgroups;
+    int dim, dim_v, bands, kept, subgroups;
 } tiling;
 
 static tiling tiling_of(const attn_kernel *kernel, const attn_shape *s)
 {
-    const int dim = round_up(s->dim, MATRIX_SIDE), dim_v = round_up(s->dim_v, 2 * MATRIX_SIDE),
-              depths = dim / MATRIX_SIDE;
-    const int two = dim <= WIDEST_OF_TWO && dim_v <= WIDEST_OF_TWO, bands = two ? 2 : 1;
-    return (tiling){ dim,           dim_v,
-                     bands,         two && depths > HELD_DEPTHS ? depths - HELD_DEPTHS : 0,
-                     TILE_KEYS / 2, kernel->tile_q / (MATRIX_SIDE * bands) };
+    tiling l = { .dim = round_up(s->dim, MATRIX_SIDE), .dim_v = round_up(s->dim_v, 2 * MATRIX_SIDE), .bands = 1 };
+    if (l.dim <= WIDEST_OF_TWO && l.dim_v <= WIDEST_OF_TWO) {
+        l.bands = 2;
+        l.kept = (int)attn_most(0, l.dim / MATRIX_SIDE - HELD_DEPTHS);
+    }
+    l.subgroups = kernel->tile_q / (MATRIX_SIDE * l.bands);
+    return l;
 }
 
 static uint32_t matrix_bytes(const tiling *l, uint32_t rows, uint32_t stage)
 {
     const uint32_t k_stride = (uint32_t)l->dim / 8 + 1, v_stride = (uint32_t)l->dim_v / 8 + 1;
-    const uint32_t keys = (uint32_t)l->step * (k_stride + v_stride);
+    const uint32_t keys = STEP * (k_stride + v_stride);
     const uint32_t own = MATRIX_SIDE * AT_ONCE * (k_stride > v_stride ? k_stride : v_stride);
     const uint32_t kept = l->kept ? rows * (2 * (uint32_t)l->kept + 1) : 1;
     return VECTOR * ((keys > own ? keys : own) + kept + stage) + 4 * TILE_KEYS * ADDRESS + rows * (8 + 8) + RUN + WALK;
@@ -157,7 +159,7 @@ static int set_matrix_geometry(const attn_kernel *kernel, const attn_vulkan_trai
     const tiling l = tiling_of(kernel, s);
     const uint32_t group = (uint32_t)l.subgroups * t->subgroup;
     *g = (attn_vulkan_geometry){ { { l.dim, l.dim_v, (int32_t)group, (int32_t)t->subgroup,
-                                     attn_gpu_changes_scores(p, s), l.bands, l.kept, l.step },
+                                     attn_gpu_changes_scores(p, s), l.bands, l.kept },
                                    MATRIX_PROBED + 2,
                                    t->subgroup },
                                  group,

@@ -5,7 +5,7 @@
 
 #include "modules.h"
 
-enum { ATTN_VULKAN_MOST_CONSTANTS = 10 };
+enum { ATTN_VULKAN_MOST_CONSTANTS = 9 };
 
 /* Constants 0 .. count - 1 of a shader; `subgroup`: the size that its subgroups must have, all of them full; 0: any. */
 typedef struct attn_vulkan_special {
