@@ -20,7 +20,10 @@
 #include <emmintrin.h>
 #endif
 
+#include "shape.h"
 #include "vulkan/device.h"
+#include "vulkan/geometry.h"
+#include "vulkan/kernels.h"
 #include "vulkan_case.h"
 
 static attn_device *device;
@@ -253,6 +256,46 @@ static void large_grids_are_cut(void **state)
     vulkan_case_destroy(&c);
 }
 
+/* ---- cooperative matrices --------------------------------------------------------------------------------------------- */
+
+/* That of D and Dv channels, on a device with subgroups of 32. */
+static void matrix_geometry_of(const attn_kernel *kernel, int64_t dim, int64_t dim_v, attn_vulkan_geometry *g)
+{
+    enum { FLOAT16 = 0, FLOAT32 = 1, SUBGROUP = 3 };
+    attn_vulkan_traits t = { .version = VK_MAKE_API_VERSION(1, 3), .subgroup = 32, .matrices = 1 };
+    attn_problem p = ATTN_PROBLEM_INIT;
+    attn_shape shape;
+    attn_why why;
+    t.matrix[0] = (attn_vulkan_matrix){ 16, 16, 16, FLOAT16, FLOAT16, FLOAT32, FLOAT32, SUBGROUP };
+    p.q = p.k = attn_bhsd(ATTN_F16, 1, 1, 300, dim);
+    p.v = p.o = attn_bhsd(ATTN_F16, 1, 1, 300, dim_v);
+    assert_int_equal(attn_shape_from_problem(&p, &shape), ATTN_OK);
+    assert_int_equal(((const attn_vulkan_variant *)kernel->variant)->geometry(kernel, &t, &p, &shape, g, &why), 0);
+}
+
+/* Rows are those of all subgroups, and shared memory is what devices of 48 KiB have. */
+static void matrices_fit(void **state)
+{
+    enum { GROUP = 2, BANDS = 5, KEPT = 6, MOST_BYTES = 48 << 10 };
+    int kernels = 0;
+    (void)state;
+    for (int i = 0; i < ATTN_VULKAN_KERNELS; i++) {
+        const attn_kernel *kernel = &attn_vulkan_kernels[i];
+        kernels += strstr(kernel->name, "matrix") != NULL;
+        for (int dim = 1; dim <= 256 && strstr(kernel->name, "matrix"); dim++) {
+            attn_vulkan_geometry g;
+            matrix_geometry_of(kernel, dim, dim > 128 ? 128 : dim, &g);
+            const int32_t *c = g.special.constants;
+            assert_int_equal(c[GROUP] / 32 * 16 * c[BANDS], kernel->tile_q);
+            assert_in_range(c[KEPT], 0, c[BANDS] == 2 ? 4 : 0);
+            assert_in_range(g.shared_memory, 1, MOST_BYTES);
+            matrix_geometry_of(kernel, dim, dim, &g);
+            assert_in_range(g.shared_memory, 1, MOST_BYTES);
+        }
+    }
+    assert_int_equal(kernels, 2);
+}
+
 /* ---- small results -------------------------------------------------------------------------------------------------- */
 
 enum { SMALL_ROWS = 32 };
@@ -358,12 +401,19 @@ static int close_device(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(copies_are_exact),        cmocka_unit_test(bounds_are_checked),
-        cmocka_unit_test(pieces_are_apart),        cmocka_unit_test(too_much_is_refused),
-        cmocka_unit_test(freed_memory_waits),      cmocka_unit_test(runs_join_a_submission),
-        cmocka_unit_test(runs_in_flight_are_many), cmocka_unit_test(threads_share_a_device),
-        cmocka_unit_test(large_grids_are_cut),     cmocka_unit_test(features_can_be_masked),
-        cmocka_unit_test(features_are_enabled),    cmocka_unit_test(small_results_are_kept),
+        cmocka_unit_test(copies_are_exact),
+        cmocka_unit_test(bounds_are_checked),
+        cmocka_unit_test(pieces_are_apart),
+        cmocka_unit_test(too_much_is_refused),
+        cmocka_unit_test(freed_memory_waits),
+        cmocka_unit_test(runs_join_a_submission),
+        cmocka_unit_test(runs_in_flight_are_many),
+        cmocka_unit_test(threads_share_a_device),
+        cmocka_unit_test(large_grids_are_cut),
+        cmocka_unit_test(features_can_be_masked),
+        cmocka_unit_test(features_are_enabled),
+        cmocka_unit_test(small_results_are_kept),
+        cmocka_unit_test(matrices_fit),
     };
     flush_subnormals(1); /* the first look at the devices starts their threads */
     const int devices = attn_backend_vulkan.count();
