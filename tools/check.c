@@ -26,7 +26,7 @@ static const double DEFINITION_WORK = 2e7;
 static const char *const levels[] = { "quick", "full", "huge", NULL };
 
 /* Of the device "cpu". */
-static const char *const isa_levels[] = { "c", "avx2", "avx512", "neon" };
+static const char *const isa_levels[] = { "c", "avx2", "avx512", "amx", "neon" };
 enum { ISA_LEVELS = sizeof isa_levels / sizeof *isa_levels };
 
 struct settings {
@@ -42,7 +42,7 @@ static const struct option_row rows[] = {
     OPTION_ROW_STRING("kernel", struct settings, kernel, "NAME",
                       "only this kernel, of the devices that have it (see 'attn devices --kernels')"),
     OPTION_ROW_STRING("isa", struct settings, isa, "LEVEL",
-                      "level of device cpu: c, avx2, avx512, neon or all; default: ATTN_CPU_ISA, else all"),
+                      "level of device cpu: c, avx2, avx512, amx, neon or all; default: ATTN_CPU_ISA, else all"),
     OPTION_ROW_STRING("filter", struct settings, filter, "TEXT",
                       "only checks whose name holds TEXT; * and ? match any"),
     OPTION_ROW_PAIR("shard", struct settings, shard, "I,N", 1, 1024,

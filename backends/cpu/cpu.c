@@ -23,7 +23,7 @@ static attn_status choose_isa(attn_cpu_isa *isa)
         return ATTN_OK;
     int wanted = attn_cpu_isa_of_name(name);
     if (wanted < 0)
-        return attn_fail(ATTN_NO_DEVICE, "ATTN_CPU_ISA is \"%.32s\", expected c, neon, avx2 or avx512", name);
+        return attn_fail(ATTN_NO_DEVICE, "ATTN_CPU_ISA is \"%.32s\", expected c, neon, avx2, avx512 or amx", name);
     if (!attn_cpu_has_isa((attn_cpu_isa)wanted))
         return attn_fail(ATTN_NO_DEVICE,
                          "ATTN_CPU_ISA is \"%s\", which this CPU or this build of libattn lacks; best is %s", name,
@@ -32,15 +32,23 @@ static attn_status choose_isa(attn_cpu_isa *isa)
     return ATTN_OK;
 }
 
+static int is_half(attn_dtype dtype)
+{
+    return dtype == ATTN_F16 || dtype == ATTN_BF16;
+}
+
 static int why_not(const attn_kernel *kernel, const attn_device *device, const attn_problem *problem,
                    const attn_shape *shape, attn_why *why)
 {
-    (void)problem;
     const attn_cpu_tile *tile = kernel->variant;
     attn_cpu_isa allowed = ((const cpu_device *)device)->isa;
     if (attn_cpu_isa_of_name(tile->isa) > (int)allowed)
         return attn_decline(why, "needs the instruction set %s, this device is opened for %s", tile->isa,
                             attn_cpu_isa_name(allowed));
+    if (tile->halves && (!is_half(problem->q.dtype) || !is_half(problem->k.dtype) || !is_half(problem->v.dtype)))
+        return attn_decline(why, "takes q, k and v of f16 or bf16, they are %s, %s and %s",
+                            attn_dtype_name(problem->q.dtype), attn_dtype_name(problem->k.dtype),
+                            attn_dtype_name(problem->v.dtype));
     return attn_decline_dims(why, shape, ATTN_CPU_LARGEST_DIM);
 }
 
@@ -102,6 +110,9 @@ static void close_device(attn_device *device)
     }
 
 static const attn_kernel kernels[] = {
+#ifdef ATTN_HAVE_AMX
+    KERNEL(amx, 512),
+#endif
 #ifdef ATTN_HAVE_AVX512
     KERNEL(avx512, 192),
 #endif

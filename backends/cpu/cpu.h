@@ -22,6 +22,7 @@ enum { ATTN_CPU_LIST_ROWS = 128 };
 typedef struct attn_cpu_geometry {
     int64_t rows;       /* of a query tile */
     int64_t most_rows;  /* of any query tile, those with lists included */
+    int64_t dim;        /* D rounded up to what the level takes at once */
     int64_t dim_v;      /* Dv rounded up to whole panels */
     int64_t most_items; /* bound of the query tiles */
     int64_t chunks;     /* bound of the chunks of a sequence */
@@ -39,9 +40,9 @@ attn_cpu_geometry attn_cpu_geometry_of(const attn_plan *plan);
 
 /* One thread's memory. */
 typedef struct attn_cpu_scratch {
-    float *query;                        /* [rows][D], scaled */
-    float *panel;                        /* panels of keys or values, see tile.h */
-    float *scores;                       /* [rows][ATTN_TILE_K] */
+    float *query;                        /* rows as the level takes them */
+    float *keys, *values;                /* packed, see tile.h */
+    float *scores;                       /* [band][ATTN_TILE_K] */
     float *lane_sums;                    /* [rows][panel] */
     float *rescale;                      /* [rows] */
     uint64_t *masks;                     /* [rows][ATTN_MASK_WORDS] */
@@ -60,6 +61,7 @@ typedef struct attn_cpu_item {
     const attn_args *args;
     const attn_cpu_tile *tile;
     const attn_cpu_geometry *geometry;
+    attn_operands operands;
     attn_sequence sequence;
     attn_class class;
     int64_t step;         /* modulus of the class */

@@ -117,6 +117,18 @@ static int64_t group_of(const forward *f, int64_t item)
     return low;
 }
 
+/* Who multiplies, and what. */
+static void set_operands(attn_cpu_item *item)
+{
+    const attn_problem *p = &item->plan->problem;
+    const attn_shape *s = &item->plan->shape;
+    if (item->few && item->tile->few)
+        item->tile = item->tile->few;
+    int64_t room = item->geometry->dim; /* halves of one part take half of it */
+    item->operands = (attn_operands){ p->q.dtype, p->k.dtype, p->v.dtype, s->dim, s->dim_v, 0 };
+    item->operands.query_stride = item->few ? s->dim : item->tile->halves && p->q.dtype == ATTN_BF16 ? room / 2 : room;
+}
+
 /* The item's rows, once its class is known: query tile `tile` of `rows` rows each. */
 static void place_item(attn_cpu_item *item, int64_t tile, int64_t rows)
 {
@@ -126,6 +138,7 @@ static void place_item(attn_cpu_item *item, int64_t tile, int64_t rows)
     item->first_row = first;
     item->rows = (int)(all_rows - first < rows ? (all_rows > first ? all_rows - first : 0) : rows);
     item->few = all_rows <= ATTN_FEW_ROWS && !p->batch_invariant;
+    set_operands(item);
     item->keys = attn_host_rows(plan, item->args, &p->k, item->args->k, &item->sequence, item->head_k);
     item->values = attn_host_rows(plan, item->args, &p->v, item->args->v, &item->sequence, item->head_k);
     item->keys.first = item->values.first = item->class.first_key;
@@ -141,9 +154,8 @@ static void place_item(attn_cpu_item *item, int64_t tile, int64_t rows)
 
 static void begin_item(const forward *f, int64_t group, attn_cpu_item *item)
 {
-    *item = (attn_cpu_item){
-        .plan = f->plan, .args = f->args, .tile = f->plan->kernel->variant, .geometry = &f->geometry
-    };
+    *item =
+        (attn_cpu_item){ .plan = f->plan, .args = f->args, .tile = f->plan->kernel->variant, .geometry = &f->geometry };
     item->sequence = attn_host_sequence(f->plan, f->args, sequence_of(f, group));
 }
 

@@ -38,13 +38,20 @@ static int64_t most_items(const attn_plan *plan, int64_t tile_rows)
     return s->heads_k * (s->ragged_q && packed < each ? packed : each);
 }
 
+/* Rows whose scores are kept at once. */
+static int64_t score_rows(const attn_plan *plan)
+{
+    const attn_cpu_tile *tile = tile_of(plan);
+    return tile->overlaps ? 3 * tile->band : tile->band;
+}
+
 static size_t scratch_bytes(const attn_plan *plan, const attn_cpu_geometry *g)
 {
-    int64_t panel = tile_of(plan)->panel, dim = plan->shape.dim;
     int64_t rows = g->most_rows;
-    return floats(rows * dim) + floats(attn_most(panel * dim, ATTN_TILE_K * g->dim_v)) + floats(rows * ATTN_TILE_K) +
-           floats(rows * panel) + floats(rows) + floats(rows * ATTN_MASK_WORDS * 2) +
-           2 * (size_t)(ATTN_TILE_K + ATTN_ROWS_AHEAD) * sizeof(void *) + 2 * g->part;
+    return floats(rows * g->dim) + floats(ATTN_TILE_K * g->dim) + floats(ATTN_TILE_K * g->dim_v) +
+           floats(score_rows(plan) * ATTN_TILE_K) + floats(rows * tile_of(plan)->panel) + floats(rows) +
+           floats(rows * ATTN_MASK_WORDS * 2) + 2 * (size_t)(ATTN_TILE_K + ATTN_ROWS_AHEAD) * sizeof(void *) +
+           2 * g->part;
 }
 
 /* Chunks that are work items of their own: all of them when query tiles are few, those of long lists else. */
@@ -74,7 +81,7 @@ attn_cpu_geometry attn_cpu_geometry_of(const attn_plan *plan)
 {
     const attn_shape *s = &plan->shape;
     const attn_cpu_tile *tile = tile_of(plan);
-    attn_cpu_geometry g = { .dim_v = round_up(s->dim_v, tile->panel) };
+    attn_cpu_geometry g = { .dim = round_up(s->dim, tile->depth), .dim_v = round_up(s->dim_v, tile->panel) };
     const attn_forms *f = plan->forms;
     int64_t all_rows = s->max_q * (f ? f->pack : s->group);
     g.rows = all_rows < plan->kernel->tile_q ? attn_most(all_rows, 1) : plan->kernel->tile_q;
@@ -109,12 +116,13 @@ attn_softmax attn_cpu_part_at(const attn_cpu_geometry *g, char *memory)
 
 attn_cpu_scratch attn_cpu_scratch_at(const attn_plan *plan, const attn_cpu_geometry *g, char *memory)
 {
-    int64_t panel = tile_of(plan)->panel, dim = plan->shape.dim, rows = g->most_rows;
+    int64_t rows = g->most_rows;
     attn_cpu_scratch s;
-    s.query = take(&memory, floats(rows * dim));
-    s.panel = take(&memory, floats(attn_most(panel * dim, ATTN_TILE_K * g->dim_v)));
-    s.scores = take(&memory, floats(rows * ATTN_TILE_K));
-    s.lane_sums = take(&memory, floats(rows * panel));
+    s.query = take(&memory, floats(rows * g->dim));
+    s.keys = take(&memory, floats(ATTN_TILE_K * g->dim));
+    s.values = take(&memory, floats(ATTN_TILE_K * g->dim_v));
+    s.scores = take(&memory, floats(score_rows(plan) * ATTN_TILE_K));
+    s.lane_sums = take(&memory, floats(rows * tile_of(plan)->panel));
     s.rescale = take(&memory, floats(rows));
     s.masks = take(&memory, floats(rows * ATTN_MASK_WORDS * 2));
     s.key_rows = take(&memory, (size_t)(ATTN_TILE_K + ATTN_ROWS_AHEAD) * sizeof(void *));

@@ -10,8 +10,14 @@
 #if defined(__x86_64__) || defined(__i386__)
 #include <cpuid.h>
 #endif
+#ifdef ATTN_HAVE_AMX
+#include <sys/syscall.h>
+#include <unistd.h>
 
-static const char *const names[] = { "c", "neon", "avx2", "avx512" };
+#include "lock.h"
+#endif
+
+static const char *const names[] = { "c", "neon", "avx2", "avx512", "amx" };
 
 enum { LEVELS = sizeof names / sizeof names[0] };
 
@@ -37,6 +43,32 @@ static int has_f16c(void)
 }
 #endif
 
+#ifdef ATTN_HAVE_AMX
+/* Linux keeps tile registers for processes that asked for them; all their threads, also later ones, may then use them. */
+static int ask_for_tiles(void *unused)
+{
+    enum { ARCH_REQ_XCOMP_PERM = 0x1023, XFEATURE_XTILEDATA = 18 };
+    (void)unused;
+#ifdef SYS_arch_prctl
+    return syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) == 0;
+#else
+    return 0;
+#endif
+}
+
+/* AVX512-BF16 comes with every AMX so far; it is leaf 7, subleaf 1. */
+static int has_amx(void)
+{
+    enum { AMX_BF16 = 1 << 22, AMX_TILE = 1 << 24, AVX512_BF16 = 1 << 5 };
+    static attn_once permitted = ATTN_ONCE_INIT;
+    unsigned a, b, c, d, a1;
+    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(d & AMX_BF16) || !(d & AMX_TILE) ||
+        !__get_cpuid_count(7, 1, &a1, &b, &c, &d) || !(a1 & AVX512_BF16))
+        return 0;
+    return attn_once_make(&permitted, ask_for_tiles, NULL);
+}
+#endif
+
 /* The builtin also asks the operating system whether it saves the registers. */
 int attn_cpu_has_isa(attn_cpu_isa isa)
 {
@@ -59,6 +91,12 @@ int attn_cpu_has_isa(attn_cpu_isa isa)
 #ifdef ATTN_HAVE_AVX512
         return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+#else
+        return 0;
+#endif
+    case ATTN_ISA_AMX:
+#ifdef ATTN_HAVE_AMX
+        return attn_cpu_has_isa(ATTN_ISA_AVX512) && has_amx();
 #else
         return 0;
 #endif

@@ -4,9 +4,9 @@
 #define ATTN_CPU_ISA_H
 
 /* Levels in ascending order. */
-typedef enum attn_cpu_isa { ATTN_ISA_C, ATTN_ISA_NEON, ATTN_ISA_AVX2, ATTN_ISA_AVX512 } attn_cpu_isa;
+typedef enum attn_cpu_isa { ATTN_ISA_C, ATTN_ISA_NEON, ATTN_ISA_AVX2, ATTN_ISA_AVX512, ATTN_ISA_AMX } attn_cpu_isa;
 
-/* "c", "neon", "avx2", "avx512". */
+/* "c", "neon", "avx2", "avx512", "amx". */
 const char *attn_cpu_isa_name(attn_cpu_isa isa);
 
 /* -1: no such name. */

@@ -10,6 +10,7 @@
 
 #include "cpu.h"
 #include "half.h"
+#include "integer.h"
 
 static const float LOG2_E = 1.44269504088896340736f;
 static const double LN_2 = 0.69314718055994530942;
@@ -36,16 +37,21 @@ static int64_t position_of(const attn_cpu_item *item, int row)
     return member_of(item, row) + item->class.shift;
 }
 
+/* softcap takes s / cap, and multiplies by cap and log2(e) itself. */
+static float scale_of(const attn_cpu_item *item)
+{
+    float softcap = item->plan->problem.softcap;
+    return item->plan->shape.scale * (softcap > 0 ? 1 / softcap : LOG2_E);
+}
+
 void attn_cpu_load_query(const attn_cpu_item *item, const attn_cpu_scratch *scratch)
 {
     const attn_problem *p = &item->plan->problem;
-    int64_t dim = item->plan->shape.dim;
-    /* softcap takes s / cap, and multiplies by cap and log2(e) itself. */
-    float scale = item->plan->shape.scale * (p->softcap > 0 ? 1 / p->softcap : LOG2_E);
     for (int r = 0; r < item->rows; r++) {
         const char *row = attn_host_element(&p->q, item->args->q, item->sequence.batch_q, head_of(item, r),
                                             item->sequence.row_q + query_of(item, r));
-        item->tile->load_query(row, p->q.dtype, dim, scale, scratch->query + r * dim);
+        item->tile->load_query(row, p->q.dtype, item->operands.dim, scale_of(item),
+                               scratch->query + r * item->operands.query_stride);
     }
 }
 
@@ -133,15 +139,27 @@ static void add_bias(const attn_cpu_item *item, int row, int64_t first, int coun
     item->tile->bias(scores, gathered, ATTN_F32, count);
 }
 
-/* softcap, ALiBi, bias: only what the problem has. */
+/* Scores that are not scaled yet can wait for the softmax when nothing else is done to them, unless it would turn the order
+ * of their sizes round. */
+static int scales_late(const attn_cpu_item *item)
+{
+    const attn_problem *p = &item->plan->problem;
+    return item->tile->halves && scale_of(item) > 0 && !(p->softcap > 0) && !attn_present(&p->alibi) &&
+           !attn_present(&p->bias);
+}
+
+/* Scale, softcap, ALiBi, bias: only what is left and the problem has. `first`: key of column 0. */
 static void modify_scores(const attn_cpu_item *item, attn_range rows, int64_t first, int count, float *all_scores)
 {
     const attn_problem *p = &item->plan->problem;
+    int scale = item->tile->halves && !scales_late(item);
     int softcap = p->softcap > 0, alibi = attn_present(&p->alibi), bias = attn_present(&p->bias);
-    if (!softcap && !alibi && !bias)
+    if (!scale && !softcap && !alibi && !bias)
         return;
     for (int r = (int)rows.begin; r < rows.end; r++) {
-        float *scores = all_scores + (int64_t)r * ATTN_TILE_K;
+        float *scores = all_scores + (r - rows.begin) * ATTN_TILE_K;
+        if (scale)
+            item->tile->scale(scores, scale_of(item));
         if (softcap)
             item->tile->softcap(scores, p->softcap * LOG2_E);
         if (alibi)
@@ -158,55 +176,161 @@ static int keys_in_tile(const attn_cpu_item *item, int64_t tile)
     return left < ATTN_TILE_K ? (int)left : ATTN_TILE_K;
 }
 
-/* Scores of the rows that see anything of the tile, then their weights. */
-static attn_range weigh_keys(const attn_cpu_item *item, const attn_cpu_scratch *s, int64_t tile,
-                             const attn_softmax *part)
+/* A key tile under way. */
+typedef struct visit {
+    int64_t first;     /* its first key */
+    int count, padded; /* keys; up to a whole panel */
+    int masked;        /* not every row sees every key */
+    int packed;        /* 0: products take K and V from their rows */
+    attn_range rows;   /* from the first to the last that sees anything */
+    int64_t bands;     /* of them */
+} visit;
+
+static void pack_tile(const attn_cpu_item *item, const attn_cpu_scratch *s, const visit *v)
 {
-    const attn_cpu_tile *f = item->tile;
-    const attn_problem *p = &item->plan->problem;
-    int64_t dim = item->plan->shape.dim, first = tile * ATTN_TILE_K;
-    int count = keys_in_tile(item, tile), padded = (count + f->panel - 1) / f->panel * f->panel;
-    int masked = count < ATTN_TILE_K || !attn_tile_is_full(&item->walk, tile);
-    attn_range rows = masked ? make_masks(item, tile, s->masks) : (attn_range){ 0, item->rows };
-    int64_t begin = rows.begin, seen = rows.end - rows.begin;
-    float *scores = s->scores + begin * ATTN_TILE_K;
-    if (seen <= 0)
-        return rows;
-    int64_t left = item->class.keys - first;
+    const attn_operands *o = &item->operands;
+    int64_t left = item->class.keys - v->first;
     int named = left < ATTN_TILE_K + ATTN_ROWS_AHEAD ? (int)left : ATTN_TILE_K + ATTN_ROWS_AHEAD;
-    gather_rows(&item->keys, first, named, ATTN_TILE_K + ATTN_ROWS_AHEAD, s->key_rows);
-    gather_rows(&item->values, first, named, ATTN_TILE_K + ATTN_ROWS_AHEAD, s->value_rows);
+    gather_rows(&item->keys, v->first, named, ATTN_TILE_K + ATTN_ROWS_AHEAD, s->key_rows);
+    gather_rows(&item->values, v->first, named, ATTN_TILE_K + ATTN_ROWS_AHEAD, s->value_rows);
+    if (!item->few)
+        item->tile->pack_keys(s->key_rows, v->padded, o->k, o->dim, s->keys);
+    if (v->packed)
+        item->tile->pack_values(s->value_rows, v->padded, o->v, o->dim_v, s->values);
+}
+
+/* The panels with keys that some of the rows see. */
+static attn_range seen_keys(const attn_cpu_item *item, const uint64_t *masks, attn_range rows, int padded)
+{
+    uint64_t any[ATTN_MASK_WORDS] = { 0 };
+    int first = 0, last = ATTN_TILE_K - 1, panel = item->tile->panel;
+    for (int64_t i = rows.begin * ATTN_MASK_WORDS; i < rows.end * ATTN_MASK_WORDS; i++)
+        any[i % ATTN_MASK_WORDS] |= masks[i];
+    while (first < ATTN_TILE_K && !(any[first / 64] >> first % 64 & 1))
+        first++;
+    while (last > first && !(any[last / 64] >> last % 64 & 1))
+        last--;
+    if (first == ATTN_TILE_K)
+        return (attn_range){ 0, 0 };
+    return (attn_range){ first / panel * panel, attn_least(padded, last / panel * panel + panel) };
+}
+
+/* Rows that pass the key tile together. */
+typedef struct band {
+    attn_range rows, keys; /* keys that they need; none: the band is skipped */
+    float *scores;         /* [rows][ATTN_TILE_K] */
+} band;
+
+/* Band `number` of the rows that see anything; the scores of three bands in a row have memory. */
+static band band_at(const attn_cpu_item *item, const attn_cpu_scratch *s, const visit *v, int64_t number)
+{
+    int64_t most = item->tile->band, begin = v->rows.begin + number * most;
+    band b = { .rows = { begin, attn_least(begin + most, v->rows.end) }, .keys = { 0, v->padded } };
+    if (number < 0 || b.rows.begin >= b.rows.end)
+        return (band){ .scores = NULL };
+    b.scores = s->scores + (item->tile->overlaps ? number % 3 : 0) * most * ATTN_TILE_K;
+    if (v->masked && v->packed)
+        b.keys = seen_keys(item, s->masks, b.rows, v->padded);
+    return b;
+}
+
+static int rows_of(const band *b)
+{
+    return b->keys.begin < b->keys.end ? (int)(b->rows.end - b->rows.begin) : 0;
+}
+
+static void score_band(const attn_cpu_item *item, const attn_cpu_scratch *s, const visit *v, const band *b,
+                       attn_softmax_job *meanwhile)
+{
+    const attn_operands *o = &item->operands;
+    const float *query = s->query + b->rows.begin * o->query_stride;
     if (item->few)
-        f->few_keys((int)seen, s->key_rows, padded, p->k.dtype, dim, s->query + begin * dim, scores);
-    for (int key = 0; !item->few && key < padded; key += f->panel) {
-        f->pack_keys(s->key_rows + key, p->k.dtype, dim, s->panel);
-        f->product((int)seen, dim, s->query + begin * dim, dim, s->panel, scores + key, ATTN_TILE_K, NULL);
-    }
-    modify_scores(item, rows, first, count, s->scores);
-    for (int64_t r = begin; masked && r < rows.end; r++)
-        f->mask(s->scores + r * ATTN_TILE_K, s->masks + r * ATTN_MASK_WORDS);
-    f->softmax((int)seen, scores, part->max + begin, s->lane_sums + begin * f->panel, s->rescale + begin);
-    return rows;
+        item->tile->few_keys(rows_of(b), s->key_rows, v->padded, o->k, o->dim, query, b->scores);
+    else
+        item->tile->score(o, rows_of(b), b->keys, query, s->keys, b->scores, meanwhile);
+}
+
+/* The band's scores as they should be, and the softmax that is left to do. */
+static attn_softmax_job begin_weights(const attn_cpu_item *item, const attn_cpu_scratch *s, const visit *v,
+                                      const band *b, const attn_softmax *part)
+{
+    int64_t begin = b->rows.begin;
+    modify_scores(item, b->rows, v->first, v->count, b->scores);
+    for (int64_t r = begin; v->masked && r < b->rows.end; r++)
+        item->tile->mask(b->scores + (r - begin) * ATTN_TILE_K, s->masks + r * ATTN_MASK_WORDS);
+    return (attn_softmax_job){
+        .rows = rows_of(b),
+        .keys = b->keys,
+        .factor = scales_late(item) ? scale_of(item) : 1,
+        .scores = b->scores,
+        .max = part->max + begin,
+        .lane_sums = s->lane_sums + begin * item->tile->panel,
+        .rescale = s->rescale + begin,
+    };
 }
 
 /* acc = rescale acc + weights V. */
-static void add_values(const attn_cpu_item *item, const attn_cpu_scratch *s, int64_t tile, attn_range rows,
-                       const attn_softmax *part)
+static void add_band(const attn_cpu_item *item, const attn_cpu_scratch *s, const visit *v, const band *b,
+                     const attn_softmax *part, attn_softmax_job *meanwhile)
 {
-    const attn_cpu_tile *f = item->tile;
-    attn_dtype dtype = item->plan->problem.v.dtype;
-    int64_t dim_v = item->plan->shape.dim_v;
-    int count = keys_in_tile(item, tile);
-    const float *weights = s->scores + rows.begin * ATTN_TILE_K, *rescale = s->rescale + rows.begin;
-    float *acc = part->acc + rows.begin * part->stride;
-    int seen = (int)(rows.end - rows.begin);
-    if (seen <= ATTN_FEW_ROWS)
-        f->few_values(seen, s->value_rows, count, dtype, dim_v, weights, acc, part->stride, rescale);
+    const attn_operands *o = &item->operands;
+    float *acc = part->acc + b->rows.begin * part->stride;
+    const float *rescale = s->rescale + b->rows.begin;
+    if (v->packed)
+        item->tile->add_values(o, rows_of(b), b->keys, b->scores, s->values, acc, part->stride, rescale, meanwhile);
     else
-        f->pack_values(s->value_rows, count, dtype, dim_v, s->panel);
-    for (int64_t first = 0; seen > ATTN_FEW_ROWS && first < part->stride; first += f->panel)
-        f->product(seen, count, weights, ATTN_TILE_K, s->panel + first * ATTN_TILE_K, acc + first, part->stride,
-                   rescale);
+        item->tile->few_values(rows_of(b), s->value_rows, v->count, o->v, o->dim_v, b->scores, acc, part->stride,
+                               rescale);
+}
+
+static void visit_in_turn(const attn_cpu_item *item, const attn_cpu_scratch *s, const visit *v,
+                          const attn_softmax *part)
+{
+    for (int64_t i = 0; i < v->bands; i++) {
+        band b = band_at(item, s, v, i);
+        if (!rows_of(&b))
+            continue;
+        score_band(item, s, v, &b, NULL);
+        attn_softmax_job job = begin_weights(item, s, v, &b, part);
+        item->tile->softmax(&item->operands, &job);
+        add_band(item, s, v, &b, part, NULL);
+    }
+}
+
+/* While one band has its softmax, the products of the one before and the one behind are under way. */
+static void visit_overlapped(const attn_cpu_item *item, const attn_cpu_scratch *s, const visit *v,
+                             const attn_softmax *part)
+{
+    band last = { .scores = NULL }, middle = last, next = last;
+    for (int64_t i = 0; i < v->bands + 2; i++, last = middle, middle = next) {
+        attn_softmax_job job = { .rows = 0 };
+        next = band_at(item, s, v, i);
+        if (rows_of(&middle))
+            job = begin_weights(item, s, v, &middle, part);
+        if (rows_of(&last))
+            add_band(item, s, v, &last, part, &job);
+        if (rows_of(&next))
+            score_band(item, s, v, &next, &job);
+        item->tile->softmax(&item->operands, &job);
+    }
+}
+
+static void visit_tile(const attn_cpu_item *item, const attn_cpu_scratch *s, int64_t tile, const attn_softmax *part)
+{
+    int panel = item->tile->panel, most = item->tile->band;
+    visit v = { .first = tile * ATTN_TILE_K, .count = keys_in_tile(item, tile) };
+    v.padded = (v.count + panel - 1) / panel * panel;
+    v.masked = v.count < ATTN_TILE_K || !attn_tile_is_full(&item->walk, tile);
+    v.rows = v.masked ? make_masks(item, tile, s->masks) : (attn_range){ 0, item->rows };
+    if (v.rows.begin >= v.rows.end)
+        return;
+    v.bands = attn_ceil_divide(v.rows.end - v.rows.begin, most);
+    v.packed = !item->tile->few_values || v.rows.end - v.rows.begin > ATTN_FEW_ROWS;
+    pack_tile(item, s, &v);
+    if (item->tile->overlaps)
+        visit_overlapped(item, s, &v, part);
+    else
+        visit_in_turn(item, s, &v, part);
 }
 
 static void begin_empty(const attn_cpu_item *item, const attn_softmax *total)
@@ -228,11 +352,11 @@ int attn_cpu_run_chunk(const attn_cpu_item *item, const attn_cpu_scratch *scratc
         return 0;
     begin_empty(item, part);
     memset(scratch->lane_sums, 0, (size_t)(item->rows * item->tile->panel) * sizeof(float));
-    for (; tile >= 0 && tile < end; tile = attn_next_tile(&item->walk, tile + 1)) {
-        attn_range rows = weigh_keys(item, scratch, tile, part);
-        if (rows.begin < rows.end)
-            add_values(item, scratch, tile, rows, part);
-    }
+    unsigned before = item->tile->enter ? item->tile->enter() : 0;
+    for (; tile >= 0 && tile < end; tile = attn_next_tile(&item->walk, tile + 1))
+        visit_tile(item, scratch, tile, part);
+    if (item->tile->leave)
+        item->tile->leave(before);
     item->tile->reduce_sums(item->rows, scratch->lane_sums, part->sum);
     return 1;
 }

@@ -4,14 +4,14 @@
  * their own flags. A row's bits must not depend on how many rows or keys stand beside it in a call: each function
  * sums in an order that only the row's own channels or keys fix.
  *
- * Layouts, all f32: a tile of rows is row-major. Keys and values are packed into panels of `panel` columns, which stay in L1
- * while all rows are multiplied with them, both operands in address order: of keys one panel at a time, of values all panels
- * of a tile, so that V is read row by row:
+ * Tiles of rows and f32 results are row-major. Keys and values of a tile are packed before all its rows are multiplied with
+ * them. How queries, packed operands and weights look is each level's own affair, within the memory that f32 takes; by
+ * tile_product.h they are f32, in panels of `panel` columns, so that both operands are read in address order:
  *
- *     keys    [D][panel]                        columns are keys
+ *     keys    [ATTN_TILE_K / panel][D][panel]   columns are keys
  *     values  [Dv / panel][ATTN_TILE_K][panel]  columns are channels, zero beyond Dv
  *
- * Scores are in base 2: they carry a factor log2(e), and weights are exp2(s - m).
+ * Weights are exp2(s - m), of scores in base 2: they carry a factor log2(e).
  *
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 #ifndef ATTN_CPU_TILE_H
@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "attn.h"
+#include "visible.h"
 
 /* Keys a tile, on every instruction set: a mask row is two words. */
 enum { ATTN_TILE_K = 128, ATTN_MASK_WORDS = ATTN_TILE_K / 64, ATTN_ROWS_AHEAD = 16 };
@@ -35,19 +36,54 @@ typedef struct attn_softmax {
     int64_t stride;
 } attn_softmax;
 
-typedef struct attn_cpu_tile {
-    const char *isa;
-    int panel; /* columns of a panel; ATTN_TILE_K is a multiple */
+/* Types and channels of what is multiplied. */
+typedef struct attn_operands {
+    attn_dtype q, k, v;
+    int64_t dim, dim_v;
+    int64_t query_stride; /* floats of a query row */
+} attn_operands;
 
-    /* out[i] = scale * row[i], widened. */
+/* Online softmax of some panels of keys: factor * scores become weights, max and lane sums advance, rescale[row] is the
+ * factor of what acc holds. factor > 0. */
+typedef struct attn_softmax_job {
+    int rows;
+    attn_range keys;
+    float factor;
+    float *scores;    /* [rows][ATTN_TILE_K] */
+    float *max;       /* [rows] */
+    float *lane_sums; /* [rows][panel] */
+    float *rescale;   /* [rows] */
+    int done;         /* steps of it */
+} attn_softmax_job;
+
+typedef struct attn_cpu_tile attn_cpu_tile;
+struct attn_cpu_tile {
+    const char *isa;
+    int panel;    /* keys and channels of a panel; ATTN_TILE_K is a multiple */
+    int depth;    /* query rows have room for a multiple of so many channels */
+    int band;     /* rows that pass a key tile together, so that their scores stay in a near cache */
+    int overlaps; /* products take a job along: units of their own compute them */
+    int halves;   /* takes f16 and bf16 alone, and queries as they are: softmax scales the scores */
+    const attn_cpu_tile
+        *few; /* for sequences of at most ATTN_FEW_ROWS rows; NULL: this one has few_keys and few_values */
+
+    /* Around the work on a chunk, what enter returns for leave; NULL: nothing to do. */
+    unsigned (*enter)(void);
+    void (*leave)(unsigned before);
+
+    /* A query row: scale * row, or with `halves` row. */
     void (*load_query)(const void *row, attn_dtype dtype, int64_t dim, float scale, float *out);
-    /* rows[panel] of K, all channels. */
-    void (*pack_keys)(const void *const *rows, attn_dtype dtype, int64_t dim, float *panel);
-    /* rows[count] of V into [Dv / panel][ATTN_TILE_K][panel]. */
-    void (*pack_values)(const void *const *rows, int count, attn_dtype dtype, int64_t dim_v, float *panels);
-    /* c[rows][panel] = a[rows][depth] panel[depth][panel], or with scale: c = scale[row] c + a panel. */
-    void (*product)(int rows, int64_t depth, const float *a, int64_t a_stride, const float *panel, float *c,
-                    int64_t c_stride, const float *scale);
+    /* rows[keys] of K, whole panels. */
+    void (*pack_keys)(const void *const *rows, int keys, attn_dtype dtype, int64_t dim, float *packed);
+    /* rows[keys] of V; rows of zeros follow up to a whole panel. */
+    void (*pack_values)(const void *const *rows, int keys, attn_dtype dtype, int64_t dim_v, float *packed);
+    /* scores[rows][ATTN_TILE_K] of some panels of keys. With `overlaps`, some of the job of other rows is done meanwhile. */
+    void (*score)(const attn_operands *operands, int rows, attn_range keys, const float *query, const float *packed,
+                  float *scores, attn_softmax_job *meanwhile);
+    /* acc[row] = scale[row] acc[row] + weights[row] values, of some panels of keys. */
+    void (*add_values)(const attn_operands *operands, int rows, attn_range keys, const float *weights,
+                       const float *packed, float *acc, int64_t stride, const float *scale,
+                       attn_softmax_job *meanwhile);
 
     /* The same two products, packing included, for count <= ATTN_FEW_ROWS rows: query is [count][dim], scores and weights
      * [count][ATTN_TILE_K], acc [count][stride]. For few_keys, rows[] are whole panels. ATTN_ROWS_AHEAD more rows are
@@ -58,22 +94,23 @@ typedef struct attn_cpu_tile {
                        const float *weights, float *acc, int64_t stride, const float *scale);
 
     /* One row of ATTN_TILE_K scores each. */
+    void (*scale)(float *scores, float factor);                                    /* s *= factor */
     void (*softcap)(float *scores, float cap);                                     /* s = cap tanh(s) */
     void (*alibi)(float *scores, float slope, float distance);                     /* s -= slope |distance + column| */
     void (*bias)(float *scores, const void *row, attn_dtype dtype, int64_t count); /* s += log2(e) row */
     void (*mask)(float *scores, const uint64_t *words);                            /* -inf where the bit is 0 */
 
-    /* Online softmax of a tile: scores become weights, max and lane sums advance, rescale[row] is the factor of what acc
-     * holds. `lane_sums` is [rows][panel]. */
-    void (*softmax)(int rows, float *scores, float *max, float *lane_sums, float *rescale);
+    /* What is left of a job. */
+    void (*softmax)(const attn_operands *operands, attn_softmax_job *job);
     /* sums[row] = all of lane_sums[row]. */
     void (*reduce_sums)(int rows, const float *lane_sums, float *sums);
     /* total = merge of total and part, row by row. */
     void (*merge)(int rows, const attn_softmax *total, const attn_softmax *part);
     /* out[i] = factor * row[i], narrowed. */
     void (*store_output)(const float *row, int64_t dim_v, float factor, attn_dtype dtype, void *out);
-} attn_cpu_tile;
+};
 
-extern const attn_cpu_tile attn_cpu_tile_c, attn_cpu_tile_avx2, attn_cpu_tile_avx512, attn_cpu_tile_neon;
+extern const attn_cpu_tile attn_cpu_tile_c, attn_cpu_tile_avx2, attn_cpu_tile_avx512, attn_cpu_tile_amx,
+    attn_cpu_tile_neon;
 
 #endif

@@ -1,5 +1,14 @@
-/* Packing of K and V into panels, and the product of a tile with a panel in registers.
+/* Operands in f32: packing of K and V into panels, the product of a tile with a panel in registers, softmax.
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
+
+static void load_query(const void *row, attn_dtype dtype, int64_t dim, float scale, float *out)
+{
+    int64_t i = 0;
+    for (; i + LANES <= dim; i += LANES)
+        vf_store(out + i, vf_mul(vf_set1(scale), load_lanes(dtype, row, i)));
+    for (; i < dim; i++)
+        out[i] = scale * attn_load(dtype, row, i);
+}
 
 /* Channels i .. of LANES keys become rows i .. of the panel's columns. */
 INLINE void transpose_keys(vf block[LANES], float *panel, int64_t count)
@@ -24,10 +33,10 @@ INLINE void pack_key_lanes(const void *const *rows, attn_dtype dtype, int64_t di
     }
 }
 
-INLINE void pack_keys_of(const void *const *rows, attn_dtype dtype, int64_t dim, float *panel)
+INLINE void pack_keys_of(const void *const *rows, int keys, attn_dtype dtype, int64_t dim, float *panels)
 {
-    for (int key = 0; key < PANEL; key += LANES)
-        pack_key_lanes(rows + key, dtype, dim, panel + key);
+    for (int key = 0; key < keys; key += LANES)
+        pack_key_lanes(rows + key, dtype, dim, panels + key / PANEL * PANEL * dim + key % PANEL);
 }
 
 /* One row becomes a row of every panel: V is read in the order of its addresses. */
@@ -41,22 +50,22 @@ INLINE void pack_value_row(const void *row, attn_dtype dtype, int64_t dim_v, flo
         vf_store(panels + v * LANES, load_tail(dtype, row, i + v * LANES, dim_v));
 }
 
-INLINE void pack_values_of(const void *const *rows, int count, attn_dtype dtype, int64_t dim_v, float *panels)
+INLINE void pack_values_of(const void *const *rows, int keys, attn_dtype dtype, int64_t dim_v, float *panels)
 {
-    for (int key = 0; key < count; key++)
+    for (int key = 0; key < keys; key++)
         pack_value_row(rows[key], dtype, dim_v, panels + key * PANEL);
 }
 
-static void pack_keys(const void *const *rows, attn_dtype dtype, int64_t dim, float *panel)
+static void pack_keys(const void *const *rows, int keys, attn_dtype dtype, int64_t dim, float *packed)
 {
-#define CALL(type) pack_keys_of(rows, type, dim, panel)
+#define CALL(type) pack_keys_of(rows, keys, type, dim, packed)
     FOR_TYPE(dtype, CALL);
 #undef CALL
 }
 
-static void pack_values(const void *const *rows, int count, attn_dtype dtype, int64_t dim_v, float *panels)
+static void pack_values(const void *const *rows, int keys, attn_dtype dtype, int64_t dim_v, float *packed)
 {
-#define CALL(type) pack_values_of(rows, count, type, dim_v, panels)
+#define CALL(type) pack_values_of(rows, keys, type, dim_v, packed)
     FOR_TYPE(dtype, CALL);
 #undef CALL
 }
@@ -132,4 +141,35 @@ static void product(int rows, int64_t depth, const float *a, int64_t a_stride, c
         blocks[count - 1](depth, a + r * a_stride, a_stride, panel, c + r * c_stride, c_stride,
                           scale ? scale + r : NULL);
     }
+}
+
+static void score(const attn_operands *operands, int rows, attn_range keys, const float *query, const float *packed,
+                  float *scores, attn_softmax_job *meanwhile)
+{
+    (void)meanwhile;
+    for (int64_t key = keys.begin; key < keys.end; key += PANEL)
+        product(rows, operands->dim, query, operands->query_stride, packed + key * operands->dim, scores + key,
+                ATTN_TILE_K, NULL);
+}
+
+static void add_values(const attn_operands *operands, int rows, attn_range keys, const float *weights,
+                       const float *packed, float *acc, int64_t stride, const float *scale, attn_softmax_job *meanwhile)
+{
+    (void)operands, (void)meanwhile;
+    for (int64_t first = 0; first < stride; first += PANEL)
+        product(rows, keys.end - keys.begin, weights + keys.begin, ATTN_TILE_K,
+                packed + first * ATTN_TILE_K + keys.begin * PANEL, acc + first, stride, scale);
+}
+
+INLINE void keep_weights(float *scores, int64_t key, vf weight[PANEL_VECTORS])
+{
+    UNROLLED (v, PANEL_VECTORS)
+        vf_store(scores + key + v * LANES, weight[v]);
+}
+
+static void softmax(const attn_operands *operands, attn_softmax_job *job)
+{
+    (void)operands;
+    while (job->done < softmax_steps(job->rows))
+        softmax_step(exp2_of, keep_weights, job, job->keys);
 }

@@ -32,15 +32,6 @@ INLINE void store_lanes(attn_dtype dtype, void *row, int64_t i, int64_t dim, vf 
     }
 }
 
-static void load_query(const void *row, attn_dtype dtype, int64_t dim, float scale, float *out)
-{
-    int64_t i = 0;
-    for (; i + LANES <= dim; i += LANES)
-        vf_store(out + i, vf_mul(vf_set1(scale), load_lanes(dtype, row, i)));
-    for (; i < dim; i++)
-        out[i] = scale * attn_load(dtype, row, i);
-}
-
 static void store_output(const float *row, int64_t dim_v, float factor, attn_dtype dtype, void *out)
 {
     for (int64_t i = 0; i < dim_v; i += LANES) /* rows of acc are padded to whole vectors */

@@ -1,19 +1,19 @@
 /* What happens to scores between the two products: softcap, ALiBi, bias, mask, online softmax; merge of partial results.
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 
-/* 2^x for x <= 0, 0 below 2^-125. x = n + f with |f| <= 1/2; the polynomial is the interpolation of (2^f - 1) / f at
- * Chebyshev nodes, so that exp2(0) = 1 exactly; its relative error is 5e-9. */
+/* 2^x for x <= 0, 0 below 2^-125. x = n + f with n whole and 0 <= f <= 1; the polynomial is the interpolation of
+ * (2^f - 1) / f at Chebyshev nodes, so that exp2(0) = 1 exactly; its relative error is 5e-9. */
 INLINE vf exp2_of(vf x)
 {
-    vf n = vf_round(x), f = vf_sub(x, n);
-    vf p = vf_set1(1.5453162939509034e-4f);
-    p = vf_fma(p, f, vf_set1(1.339086336462805e-3f));
-    p = vf_fma(p, f, vf_set1(9.618082557302569e-3f));
-    p = vf_fma(p, f, vf_set1(5.550357114219147e-2f));
-    p = vf_fma(p, f, vf_set1(0.24022650760567846f));
-    p = vf_fma(p, f, vf_set1(0.6931471880262285f));
+    vf f = vf_fraction(x);
+    vf p = vf_set1(2.0817915e-4f);
+    p = vf_fma(p, f, vf_set1(1.2692166e-3f));
+    p = vf_fma(p, f, vf_set1(9.6521951e-3f));
+    p = vf_fma(p, f, vf_set1(5.5496024e-2f));
+    p = vf_fma(p, f, vf_set1(0.24022720f));
+    p = vf_fma(p, f, vf_set1(0.69314717f));
     p = vf_fma(p, f, vf_set1(1.0f));
-    return vf_select_below(x, vf_set1(-125.0f), vf_zero(), vf_ldexp(p, n));
+    return vf_times_exp2(p, x);
 }
 
 /* tanh. Near 0 an odd polynomial (interpolation of tanh(x)/x in x^2 at Chebyshev nodes, error 6e-10), because
@@ -32,6 +32,12 @@ INLINE vf tanh_of(vf x)
     vf far = vf_div(vf_sub(vf_set1(1), e), vf_add(vf_set1(1), e));
     far = vf_select_below(x, vf_zero(), vf_sub(vf_zero(), far), far);
     return vf_select_below(size, vf_set1(0.625f), near, far);
+}
+
+static void scale(float *scores, float factor)
+{
+    for (int i = 0; i < ATTN_TILE_K; i += LANES)
+        vf_store(scores + i, vf_mul(vf_set1(factor), vf_load(scores + i)));
 }
 
 static void softcap(float *scores, float cap)
@@ -74,25 +80,6 @@ INLINE vf finite_max(vf m)
     return vf_select_below(m, vf_set1(-3.0e38f), vf_zero(), m);
 }
 
-static float row_max(const float *scores, float start)
-{
-    vf most = vf_set1(start);
-    for (int i = 0; i < ATTN_TILE_K; i += LANES)
-        most = vf_max(vf_load(scores + i), most);
-    return vf_reduce_max(most);
-}
-
-static void row_weights(float *scores, float max, float rescale, float *lane_sums)
-{
-    vf m = finite_max(vf_set1(max)), sum = vf_zero();
-    for (int i = 0; i < ATTN_TILE_K; i += LANES) {
-        vf weight = exp2_of(vf_sub(vf_load(scores + i), m));
-        vf_store(scores + i, weight);
-        sum = vf_add(sum, weight);
-    }
-    vf_store(lane_sums, vf_fma(vf_load(lane_sums), vf_set1(rescale), sum));
-}
-
 static float rescale_factor(float before, float after)
 {
     float lanes[LANES];
@@ -100,15 +87,84 @@ static float rescale_factor(float before, float after)
     return lanes[0];
 }
 
-static void softmax(int rows, float *scores, float *max, float *lane_sums, float *rescale)
+/* Lane r: the largest score of row r; of 1 to LANES rows. */
+INLINE vf row_maxima(int rows, attn_range keys, const float *scores)
 {
-    for (int r = 0; r < rows; r++) {
-        float *row = scores + (int64_t)r * ATTN_TILE_K;
-        float most = row_max(row, max[r]);
-        rescale[r] = rescale_factor(max[r], most);
-        row_weights(row, most, rescale[r], lane_sums + (int64_t)r * PANEL);
-        max[r] = most;
+    vf most[LANES];
+    UNROLLED (r, LANES) {
+        const float *row = scores + (r < rows ? r : 0) * ATTN_TILE_K;
+        most[r] = vf_load(row + keys.begin);
+        for (int64_t i = keys.begin + LANES; i < keys.end; i += LANES)
+            most[r] = vf_max(vf_load(row + i), most[r]);
     }
+    vf_transpose(most);
+    UNROLLED (r, LANES - 1)
+        most[0] = vf_max(most[r + 1], most[0]);
+    return most[0];
+}
+
+/* New maxima of up to LANES rows, and what rescales their sums: a vector each. */
+INLINE void advance_maxima(const attn_softmax_job *job, attn_range keys, int rows, int row)
+{
+    float *max = job->max + row, *rescale = job->rescale + row, some[LANES] = { 0 };
+    size_t bytes = (size_t)rows * sizeof(float);
+    if (rows < LANES)
+        memcpy(some, max, bytes);
+    vf old = vf_load(rows < LANES ? some : max),
+       most = row_maxima(rows, keys, job->scores + (int64_t)row * ATTN_TILE_K);
+    most = vf_max(vf_mul(most, vf_set1(job->factor)), old);
+    vf factor = exp2_of(vf_sub(old, finite_max(most)));
+    if (rows == LANES) {
+        vf_store(max, most);
+        vf_store(rescale, factor);
+    } else {
+        vf_store(some, most);
+        memcpy(max, some, bytes);
+        vf_store(some, factor);
+        memcpy(rescale, some, bytes);
+    }
+}
+
+/* How a level makes weights, 2^x for x <= 0, and keeps those of a panel of keys, from `key` on, in place of the row's scores. */
+typedef vf weigh_function(vf x);
+typedef void keep_function(float *scores, int64_t key, vf weight[PANEL_VECTORS]);
+
+INLINE void advance_weights(weigh_function *const weigh, keep_function *const keep, const attn_softmax_job *job,
+                            attn_range keys, int row)
+{
+    float *scores = job->scores + (int64_t)row * ATTN_TILE_K, *lane_sums = job->lane_sums + (int64_t)row * PANEL;
+    vf factor = vf_set1(job->factor), less = vf_sub(vf_zero(), finite_max(vf_set1(job->max[row]))), sum[PANEL_VECTORS];
+    UNROLLED (v, PANEL_VECTORS)
+        sum[v] = vf_zero();
+    for (int64_t i = keys.begin; i < keys.end; i += PANEL) {
+        vf weight[PANEL_VECTORS];
+        UNROLLED (v, PANEL_VECTORS) {
+            weight[v] = weigh(vf_fma(factor, vf_load(scores + i + v * LANES), less));
+            sum[v] = vf_add(sum[v], weight[v]);
+        }
+        keep(scores, i, weight);
+    }
+    UNROLLED (v, PANEL_VECTORS - 1)
+        sum[0] = vf_add(sum[0], sum[v + 1]);
+    vf_store(lane_sums, vf_fma(vf_load(lane_sums), vf_set1(job->rescale[row]), sum[0]));
+}
+
+/* A job in steps: the maxima of LANES rows, then each of these rows' weights. */
+INLINE int softmax_steps(int rows)
+{
+    return rows + (rows + LANES - 1) / LANES;
+}
+
+INLINE void softmax_step(weigh_function *const weigh, keep_function *const keep, attn_softmax_job *job, attn_range keys)
+{
+    int group = job->done / (LANES + 1) * LANES, inside = job->done % (LANES + 1);
+    job->done++;
+    if (inside == 0 && job->rows - group >= LANES)
+        advance_maxima(job, keys, LANES, group);
+    else if (inside == 0)
+        advance_maxima(job, keys, job->rows - group, group);
+    else
+        advance_weights(weigh, keep, job, keys, group + inside - 1);
 }
 
 static void reduce_sums(int rows, const float *lane_sums, float *sums)

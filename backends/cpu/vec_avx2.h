@@ -9,6 +9,7 @@
 /* 6 x 2 accumulators, 2 panel vectors and a broadcast fill 15 of 16 registers. */
 enum { LANES = 8, PANEL_VECTORS = 2 };
 #define BLOCK_ROWS 6
+#define BAND_ROWS 96
 
 /* clang-format off: one line a function */
 
@@ -65,15 +66,19 @@ static inline vf vf_abs(vf a)
 {
     return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a);
 }
-static inline vf vf_round(vf a)
+
+/* x less the next whole number below. */
+static inline vf vf_fraction(vf x)
 {
-    return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+    return _mm256_sub_ps(x, _mm256_floor_ps(x));
 }
 
-/* a * 2^n; n integral, the result normal. */
-static inline vf vf_ldexp(vf a, vf n)
+/* a * 2^floor(x), 0 where x < -125; a in 1 .. 2, x <= 0. */
+static inline vf vf_times_exp2(vf a, vf x)
 {
-    return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(a), _mm256_slli_epi32(_mm256_cvtps_epi32(n), 23)));
+    __m256i exponent = _mm256_slli_epi32(_mm256_cvtps_epi32(_mm256_floor_ps(x)), 23);
+    vf product = _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(a), exponent));
+    return _mm256_blendv_ps(product, _mm256_setzero_ps(), _mm256_cmp_ps(x, _mm256_set1_ps(-125.0f), _CMP_LT_OQ));
 }
 
 /* Where x < limit: a, elsewhere (NaN included) b. */

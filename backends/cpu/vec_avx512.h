@@ -9,6 +9,7 @@
 /* 12 x 2 accumulators, 2 panel vectors and a broadcast fill 27 of 32 registers. */
 enum { LANES = 16, PANEL_VECTORS = 2 };
 #define BLOCK_ROWS 12
+#define BAND_ROWS 48
 
 /* clang-format off: one line a function */
 
@@ -65,15 +66,17 @@ static inline vf vf_abs(vf a)
 {
     return _mm512_abs_ps(a);
 }
-static inline vf vf_round(vf a)
+
+/* x less the next whole number below. */
+static inline vf vf_fraction(vf x)
 {
-    return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+    return _mm512_reduce_ps(x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
 }
 
-/* a * 2^n; n integral, the result normal. */
-static inline vf vf_ldexp(vf a, vf n)
+/* a * 2^floor(x), 0 where x < -125; a in 1 .. 2, x <= 0. */
+static inline vf vf_times_exp2(vf a, vf x)
 {
-    return _mm512_scalef_ps(a, n);
+    return _mm512_maskz_scalef_ps(_mm512_cmp_ps_mask(x, _mm512_set1_ps(-125.0f), _CMP_NLT_UQ), a, x);
 }
 
 /* Where x < limit: a, elsewhere (NaN included) b. */

@@ -13,6 +13,7 @@
 /* 4 x 2 accumulators, 2 panel vectors and a broadcast fit into SSE2's 16 registers. */
 enum { LANES = 4, PANEL_VECTORS = 2 };
 #define BLOCK_ROWS 4
+#define BAND_ROWS 96
 
 /* clang-format off: one line a function */
 
@@ -76,18 +77,26 @@ static inline vf vf_abs(vf a)
     return (vf)((vi)a & (vi){ INT32_MAX, INT32_MAX, INT32_MAX, INT32_MAX });
 }
 
-/* Adding and taking away 1.5 * 2^23 rounds what is below 2^22; the largest exponent met here is 126. */
-static inline vf vf_round(vf a)
+/* The next whole number below: adding and taking away 1.5 * 2^23 rounds what is below 2^22. */
+static inline vf vf_floor(vf x)
 {
     const vf magic = { 12582912.0f, 12582912.0f, 12582912.0f, 12582912.0f };
-    return a + magic - magic;
+    vf near = x + magic - magic;
+    return near - vf_select(near > x, vf_set1(1), vf_zero());
 }
 
-/* a * 2^n; n integral, the result normal. */
-static inline vf vf_ldexp(vf a, vf n)
+/* x less that. */
+static inline vf vf_fraction(vf x)
+{
+    return x - vf_floor(x);
+}
+
+/* a * 2^floor(x), 0 where x < -125; a in 1 .. 2, x <= 0. */
+static inline vf vf_times_exp2(vf a, vf x)
 {
     const vf magic = { 12582912.0f, 12582912.0f, 12582912.0f, 12582912.0f };
-    return (vf)((vu)a + ((vu)(n + magic) << 23)); /* n stands in the low mantissa bits, the rest is shifted out */
+    vu exponent = (vu)(vf_floor(x) + magic) << 23; /* it stands in the low mantissa bits, the rest is shifted out */
+    return vf_select(x < vf_set1(-125.0f), vf_zero(), (vf)((vu)a + exponent));
 }
 
 /* Where x < limit: a, elsewhere (NaN included) b. */

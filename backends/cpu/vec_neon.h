@@ -9,6 +9,7 @@
 /* 6 x 4 accumulators, 4 panel vectors and a broadcast fill 29 of 32 registers. */
 enum { LANES = 4, PANEL_VECTORS = 4 };
 #define BLOCK_ROWS 6
+#define BAND_ROWS 96
 
 /* clang-format off: one line a function */
 
@@ -62,15 +63,19 @@ static inline vf vf_abs(vf a)
 {
     return vabsq_f32(a);
 }
-static inline vf vf_round(vf a)
+
+/* x less the next whole number below. */
+static inline vf vf_fraction(vf x)
 {
-    return vrndnq_f32(a);
+    return vsubq_f32(x, vrndmq_f32(x));
 }
 
-/* a * 2^n; n integral, the result normal. */
-static inline vf vf_ldexp(vf a, vf n)
+/* a * 2^floor(x), 0 where x < -125; a in 1 .. 2, x <= 0. */
+static inline vf vf_times_exp2(vf a, vf x)
 {
-    return vreinterpretq_f32_s32(vaddq_s32(vreinterpretq_s32_f32(a), vshlq_n_s32(vcvtnq_s32_f32(n), 23)));
+    int32x4_t exponent = vshlq_n_s32(vcvtmq_s32_f32(x), 23);
+    vf product = vreinterpretq_f32_s32(vaddq_s32(vreinterpretq_s32_f32(a), exponent));
+    return vbslq_f32(vcltq_f32(x, vdupq_n_f32(-125)), vdupq_n_f32(0), product);
 }
 
 /* Where x < limit: a, elsewhere (NaN included) b. */

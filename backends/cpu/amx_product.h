@@ -1,0 +1,264 @@
+/* Products of AMX tiles: up to 32 rows with a panel of 32 columns at a time, in tile registers 0 to 3; 4 and 5 have rows,
+ * 6 and 7 columns.
+ *
+ * The order of a sum: block by block, in each the products with second parts in the order of `multiply`. A product of two
+ * second parts is 2^-16 of the whole or less: of scores, whose errors lse shows, it is taken; of weights times V not.
+ *
+ * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
+
+/* As the instruction reads it. */
+typedef struct tile_config {
+    uint8_t palette, start_row, reserved[14];
+    uint16_t row_bytes[16];
+    uint8_t rows[16];
+} tile_config;
+
+enum { ROW_BLOCK = 2 * TILE_SIDE };
+
+/* Rows 1 to 32. */
+static void configure(int rows)
+{
+    int first = rows < TILE_SIDE ? rows : TILE_SIDE, second = rows > TILE_SIDE ? rows - TILE_SIDE : TILE_SIDE;
+    tile_config config = { .palette = 1 };
+    for (int i = 0; i < 8; i++) {
+        config.row_bytes[i] = ROW_PART;
+        config.rows[i] = TILE_SIDE;
+    }
+    config.rows[0] = config.rows[1] = config.rows[4] = (uint8_t)first;
+    config.rows[2] = config.rows[3] = config.rows[5] = (uint8_t)second;
+    __asm__ volatile("" ::"r"(&config) : "memory"); /* all of it is read, whatever the compiler is told */
+    _tile_loadconfig(&config);
+}
+
+/* Outside of the functions of this file, tiles are configured for whole blocks, and what is not normal becomes 0 in vectors
+ * as it does in tiles. */
+static unsigned enter(void)
+{
+    unsigned before = _mm_getcsr();
+    configure(ROW_BLOCK);
+    _mm_setcsr(before | _MM_FLUSH_ZERO_ON);
+    return before;
+}
+
+static void leave(unsigned before)
+{
+    _mm_setcsr(before);
+    _tile_release();
+}
+
+/* a: rows; b: a panel; c[rows][PANEL]; strides in bytes. */
+typedef struct factors {
+    const char *a, *b;
+    int64_t a_stride, blocks;
+    char *c;
+    int64_t c_stride;
+    const attn_operands *operands;
+    attn_softmax_job *meanwhile;
+    int pace, credit; /* steps of the job for each product of tiles, times PACE */
+} factors;
+
+enum { PACE = 256 };
+
+/* The products run on a unit of their own. */
+INLINE void work_meanwhile(factors *f)
+{
+    f->credit += f->pace;
+    for (; f->credit >= PACE; f->credit -= PACE)
+        if (f->meanwhile->done < softmax_steps(f->meanwhile->rows))
+            step_of_job(f->operands, f->meanwhile);
+}
+
+/* In these, `two`: more than TILE_SIDE rows. Tile instructions are opaque to the compiler, some without saying that they read
+ * and write memory: hence the fences. */
+#define FENCE() __asm__ volatile("" ::: "memory")
+
+INLINE void begin_sums(const int two, const int adds, const char *c, int64_t stride)
+{
+    const char *down = c + TILE_SIDE * stride;
+    FENCE();
+    if (!adds) {
+        _tile_zero(0);
+        _tile_zero(1);
+        _tile_zero(2);
+        _tile_zero(3);
+        return;
+    }
+    _tile_loadd(0, c, stride);
+    _tile_loadd(1, c + ROW_PART, stride);
+    if (two) {
+        _tile_loadd(2, down, stride);
+        _tile_loadd(3, down + ROW_PART, stride);
+    }
+}
+
+INLINE void end_sums(const int two, char *c, int64_t stride)
+{
+    char *down = c + TILE_SIDE * stride;
+    _tile_stored(0, c, stride);
+    _tile_stored(1, c + ROW_PART, stride);
+    if (two) {
+        _tile_stored(2, down, stride);
+        _tile_stored(3, down + ROW_PART, stride);
+    }
+    FENCE();
+}
+
+INLINE void load_rows(const int two, const char *a, int64_t stride)
+{
+    _tile_loadd(4, a, stride);
+    if (two)
+        _tile_loadd(5, a + TILE_SIDE * stride, stride);
+}
+
+INLINE void load_columns(const char *b, int64_t half)
+{
+    _tile_loadd(6, b, ROW_PART);
+    _tile_loadd(7, b + half, ROW_PART);
+}
+
+INLINE void multiply_tiles(const int two, factors *f)
+{
+    _tile_dpbf16ps(0, 4, 6);
+    _tile_dpbf16ps(1, 4, 7);
+    if (two) {
+        _tile_dpbf16ps(2, 5, 6);
+        _tile_dpbf16ps(3, 5, 7);
+    }
+    work_meanwhile(f);
+}
+
+/* `adds`: to what c has; `all`: products of two second parts too. */
+INLINE void multiply(const int two, const int adds, const int a_parts, const int b_parts, const int all, factors *f)
+{
+    const int tiles = 2 * b_parts;
+    const char *a = f->a, *b = f->b;
+    begin_sums(two, adds, f->c, f->c_stride);
+    for (int64_t block = 0; block < f->blocks; block++, a += a_parts * ROW_PART, b += tiles * TILE_BYTES) {
+        load_rows(two, a + (a_parts - 1) * ROW_PART, f->a_stride);
+        load_columns(b, b_parts * TILE_BYTES);
+        multiply_tiles(two, f);
+        if (a_parts == 2) {
+            load_rows(two, a, f->a_stride);
+            multiply_tiles(two, f);
+        }
+        if (b_parts == 2) {
+            load_columns(b + TILE_BYTES, b_parts * TILE_BYTES);
+            multiply_tiles(two, f);
+        }
+        if (a_parts == 2 && b_parts == 2 && all) {
+            load_rows(two, a + ROW_PART, f->a_stride);
+            multiply_tiles(two, f);
+        }
+    }
+    end_sums(two, f->c, f->c_stride);
+}
+
+typedef void multiply_function(factors *f);
+#define MULTIPLY(two, adds, a_parts, b_parts)                                                                          \
+    static void multiply_##two##adds##a_parts##b_parts(factors *f)                                                     \
+    {                                                                                                                  \
+        multiply(two, adds, a_parts, b_parts, !adds, f);                                                               \
+    }
+MULTIPLY(0, 0, 1, 1)
+MULTIPLY(0, 0, 1, 2)
+MULTIPLY(0, 0, 2, 1)
+MULTIPLY(0, 0, 2, 2)
+MULTIPLY(1, 0, 1, 1)
+MULTIPLY(1, 0, 1, 2)
+MULTIPLY(1, 0, 2, 1)
+MULTIPLY(1, 0, 2, 2)
+MULTIPLY(0, 1, 1, 1)
+MULTIPLY(0, 1, 2, 2)
+MULTIPLY(1, 1, 1, 1)
+MULTIPLY(1, 1, 2, 2)
+
+/* [parts of a - 1][parts of b - 1][rows > TILE_SIDE] */
+static multiply_function *const scoring[2][2][2] = {
+    { { multiply_0011, multiply_1011 }, { multiply_0012, multiply_1012 } },
+    { { multiply_0021, multiply_1021 }, { multiply_0022, multiply_1022 } },
+};
+/* [parts - 1][rows > TILE_SIDE] */
+static multiply_function *const adding[2][2] = { { multiply_0111, multiply_1111 }, { multiply_0122, multiply_1122 } };
+
+/* One block of rows with `panels` panels, `step` bytes each; f is of the first, and then of the next block. */
+static void multiply_panels(multiply_function *product, int64_t panels, int64_t step, factors *f)
+{
+    const char *a = f->a, *b = f->b;
+    char *c = f->c;
+    for (int64_t panel = 0; panel < panels; panel++) {
+        f->b = b + panel * step;
+        f->c = c + panel * (PANEL * 4);
+        product(f);
+    }
+    f->a = a + ROW_BLOCK * f->a_stride;
+    f->b = b;
+    f->c = c + ROW_BLOCK * f->c_stride;
+}
+
+/* Whole blocks of rows, then what is left by products[0] or, if that are more than TILE_SIDE rows, products[1]. */
+static void multiply_rows(multiply_function *const products[2], int rows, int64_t panels, int64_t step, factors *f)
+{
+    int rest = rows % ROW_BLOCK;
+    for (int row = 0; row < rows - rest; row += ROW_BLOCK)
+        multiply_panels(products[1], panels, step, f);
+    if (rest == 0)
+        return;
+    configure(rest);
+    multiply_panels(products[rest > TILE_SIDE], panels, step, f);
+    configure(ROW_BLOCK);
+}
+
+/* The products of a block of rows with a key tile share out the steps of as many rows. */
+static int pace_of(const attn_operands *o)
+{
+    int64_t of_scores = parts_of(o->q) * parts_of(o->k) * ((o->dim + BLOCK_DEPTH - 1) / BLOCK_DEPTH);
+    int64_t of_values = (2 * parts_of(o->v) - 1) * ((o->dim_v + PANEL - 1) / PANEL);
+    return (int)(softmax_steps(ROW_BLOCK) * PACE / ((of_scores + of_values) * (ATTN_TILE_K / PANEL)) + 1);
+}
+
+static void score(const attn_operands *operands, int rows, attn_range keys, const float *query, const float *packed,
+                  float *scores, attn_softmax_job *meanwhile)
+{
+    int64_t blocks = (operands->dim + BLOCK_DEPTH - 1) / BLOCK_DEPTH, step = blocks * block_bytes(operands->k);
+    factors f = {
+        .a = (const char *)query,
+        .b = (const char *)packed + keys.begin / PANEL * step,
+        .a_stride = operands->query_stride * 4,
+        .blocks = blocks,
+        .c = (char *)(scores + keys.begin),
+        .c_stride = ATTN_TILE_K * 4,
+        .operands = operands,
+        .meanwhile = meanwhile,
+        .pace = pace_of(operands),
+    };
+    multiply_rows(scoring[parts_of(operands->q) - 1][parts_of(operands->k) - 1], rows, (keys.end - keys.begin) / PANEL,
+                  step, &f);
+}
+
+/* acc *= scale, where that is not 1: seldom, since a maximum soon stays. */
+static void rescale(int rows, float *acc, int64_t stride, const float *scale)
+{
+    for (int r = 0; r < rows; r++, acc += stride)
+        for (int64_t i = 0; scale[r] != 1 && i < stride; i += LANES)
+            vf_store(acc + i, vf_mul(vf_set1(scale[r]), vf_load(acc + i)));
+}
+
+static void add_values(const attn_operands *operands, int rows, attn_range keys, const float *weights,
+                       const float *packed, float *acc, int64_t stride, const float *scale, attn_softmax_job *meanwhile)
+{
+    const int parts = parts_of(operands->v);
+    int64_t block = block_bytes(operands->v);
+    factors f = {
+        .a = (const char *)weights + keys.begin * parts * 2,
+        .b = (const char *)packed + keys.begin / BLOCK_DEPTH * block,
+        .a_stride = ATTN_TILE_K * 4,
+        .blocks = (keys.end - keys.begin) / BLOCK_DEPTH,
+        .c = (char *)acc,
+        .c_stride = stride * 4,
+        .operands = operands,
+        .meanwhile = meanwhile,
+        .pace = pace_of(operands),
+    };
+    rescale(rows, acc, stride, scale);
+    multiply_rows(adding[parts - 1], rows, stride / PANEL, ATTN_TILE_K / BLOCK_DEPTH * block, &f);
+}
