@@ -117,7 +117,8 @@ struct bench_figures {
     double median, best;         /* seconds */
     double gflops, gbytes;       /* a second, at the median */
     double floor[CEILING_KINDS]; /* seconds that flops, exps and bytes take at the ceilings' medians; 0: none */
-    ceiling_kind bound;          /* the ceiling that it is measured by: the larger floor of FMA and memory */
+    ceiling_kind units;          /* what computes the products: FMA or tiles */
+    ceiling_kind bound;          /* the ceiling that it is measured by: the larger floor of these and memory */
     double fraction;             /* of that ceiling, median of the rounds; 0: no ceilings */
     double than;                 /* time of the case it is compared with over its own, median; 0: not timed */
     enum bench_verdict verdict;

@@ -26,7 +26,7 @@ static void csv_ceilings(const struct bench *bench)
         ceiling_kind kind = ceilings_kind(bench->ceilings, i);
         double rate = 1e-9 * bench_ceiling_median(bench, i);
         printf("ceiling,%s,%s,,,,", ceiling_kind_name(kind), ceilings_isa(bench->ceilings, i));
-        csv_number(kind == CEILING_FMA, 3, rate);
+        csv_number(kind <= CEILING_TILES, 3, rate);
         csv_number(kind == CEILING_L2 || kind == CEILING_MEMORY, 3, rate);
         csv_number(kind == CEILING_EXP, 3, rate);
         printf(",,,,,\n");
@@ -108,8 +108,7 @@ static void json_figures(const struct bench *bench, const struct bench_case *c)
     if (bench->ceilings)
         printf(", \"floor_flops\": %.9f, \"floor_exps\": %.9f, \"floor_bytes\": %.9f, \"bound\": \"%s\", "
                "\"fraction\": %.4f",
-               f.floor[CEILING_FMA], f.floor[CEILING_EXP], f.floor[CEILING_MEMORY], bench_bound_name(f.bound),
-               f.fraction);
+               f.floor[f.units], f.floor[CEILING_EXP], f.floor[CEILING_MEMORY], bench_bound_name(f.bound), f.fraction);
     if (c->listed && c->listed->bar > 0.0)
         printf(", \"bar\": %.2f", c->listed->bar);
     if (f.than > 0.0)

@@ -14,7 +14,8 @@ const char *const bench_verdict_names[BENCH_VERDICTS] = { "", "ok", "MISS" };
 
 const char *bench_bound_name(ceiling_kind bound)
 {
-    return bound == CEILING_FMA ? "FMA" : "memory";
+    static const char *const names[CEILING_KINDS] = { [CEILING_FMA] = "FMA", [CEILING_TILES] = "tiles" };
+    return names[bound] ? names[bound] : "memory";
 }
 
 static const double *rates_of(const struct bench *bench, int index)
@@ -42,11 +43,20 @@ double bench_ceiling_best(const struct bench *bench, int index)
     return best;
 }
 
+/* What computes a case's products. */
+static ceiling_kind units_of(const struct bench *bench, const struct bench_case *c)
+{
+    const char *level = strrchr(c->info.kernel, '-');
+    int tiles = ceilings_best(bench->ceilings, CEILING_TILES) >= 0 && level && !strcmp(level + 1, ceiling_isa_amx.name);
+    return tiles ? CEILING_TILES : CEILING_FMA;
+}
+
 /* What a case needs of each kind: flops, one exponential a visible pair, every byte once. L2 traffic is the kernel's
  * own choice and has no floor. */
-static void needs(const struct bench_case *c, double need[CEILING_KINDS])
+static void needs(const struct bench_case *c, ceiling_kind units, double need[CEILING_KINDS])
 {
-    need[CEILING_FMA] = c->info.flops;
+    need[CEILING_FMA] = need[CEILING_TILES] = 0.0;
+    need[units] = c->info.flops;
     need[CEILING_EXP] = (double)c->info.pairs;
     need[CEILING_L2] = 0.0;
     need[CEILING_MEMORY] = c->info.bytes;
@@ -55,10 +65,13 @@ static void needs(const struct bench_case *c, double need[CEILING_KINDS])
 static void set_ceilings(const struct bench *bench, const struct bench_case *c, struct bench_figures *figures)
 {
     double need[CEILING_KINDS], fraction[BENCH_MOST_ROUNDS];
-    needs(c, need);
+    ceiling_kind units = units_of(bench, c);
+    needs(c, units, need);
     for (int kind = 0; kind < CEILING_KINDS; kind++)
-        figures->floor[kind] = need[kind] / bench_ceiling_median(bench, ceilings_best(bench->ceilings, kind));
-    figures->bound = figures->floor[CEILING_FMA] > figures->floor[CEILING_MEMORY] ? CEILING_FMA : CEILING_MEMORY;
+        if (need[kind] > 0)
+            figures->floor[kind] = need[kind] / bench_ceiling_median(bench, ceilings_best(bench->ceilings, kind));
+    figures->units = units;
+    figures->bound = figures->floor[units] > figures->floor[CEILING_MEMORY] ? units : CEILING_MEMORY;
     const double *rates = rates_of(bench, ceilings_best(bench->ceilings, figures->bound));
     for (int round = 0; round < bench->rounds; round++)
         fraction[round] = need[figures->bound] / rates[round] / c->seconds[round];

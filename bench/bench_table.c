@@ -63,7 +63,7 @@ static void print_case(const struct bench *bench, const struct bench_case *c, in
     if (bench->ceilings)
         printf(" %5.1f%% %-6s", 100.0 * figures.fraction, bench_bound_name(figures.bound));
     if (bench->ceilings && bench->settings.roofline)
-        printf(" %9.3f %9.3f %9.3f", 1e3 * figures.floor[CEILING_FMA], 1e3 * figures.floor[CEILING_EXP],
+        printf(" %9.3f %9.3f %9.3f", 1e3 * figures.floor[figures.units], 1e3 * figures.floor[CEILING_EXP],
                1e3 * figures.floor[CEILING_MEMORY]);
     print_bar(c, &figures);
     printf("\n");

@@ -33,7 +33,7 @@ static const ceiling_isa *const isas[] = {
 #endif
 };
 
-enum { ISAS = sizeof isas / sizeof isas[0], MOST = ISAS * 2 + 2, HUGE_PAGE = 2 << 20 };
+enum { ISAS = sizeof isas / sizeof isas[0], MOST = ISAS * 2 + 3, HUGE_PAGE = 2 << 20 };
 static const size_t least_memory = (size_t)512 << 20;
 static const double round_seconds = 0.1;
 
@@ -41,6 +41,7 @@ static const struct {
     const char *name, *unit;
 } kinds[CEILING_KINDS] = {
     { "f32 FMA in registers", "GFLOP/s" },
+    { "bf16 tiles from L1", "GFLOP/s" },
     { "softmax exp f32", "Gexp/s" },
     { "read L2", "GB/s" },
     { "read memory", "GB/s" },
@@ -150,18 +151,25 @@ static void add(ceilings *c, ceiling_kind kind, const ceiling_isa *isa)
     c->list[c->count++] = (ceiling){ kind, isa, 0 };
 }
 
+static void list_levels(ceilings *c, ceiling_kind kind, const ceiling_isa *best, int all_isas)
+{
+    for (int i = 0; i < ISAS; i++)
+        if (isas[i] != best && all_isas && isas[i]->present())
+            add(c, kind, isas[i]);
+    add(c, kind, best);
+}
+
 static void list_all(ceilings *c, int all_isas)
 {
     const ceiling_isa *best = isas[0];
     for (int i = 0; i < ISAS; i++)
         if (isas[i]->present())
             best = isas[i];
-    for (int kind = CEILING_FMA; kind <= CEILING_EXP; kind++) {
-        for (int i = 0; i < ISAS; i++)
-            if (isas[i] != best && all_isas && isas[i]->present())
-                add(c, (ceiling_kind)kind, isas[i]);
-        add(c, (ceiling_kind)kind, best);
-    }
+    list_levels(c, CEILING_FMA, best, all_isas);
+    c->best[CEILING_TILES] = -1;
+    if (ceiling_isa_amx.present())
+        add(c, CEILING_TILES, &ceiling_isa_amx);
+    list_levels(c, CEILING_EXP, best, all_isas);
     add(c, CEILING_L2, best);
     add(c, CEILING_MEMORY, best);
 }
@@ -252,7 +260,7 @@ static void pin(int thread, const cpu_set_t *allowed)
 
 static ceiling_run *kernel_of(const ceiling *item)
 {
-    if (item->kind == CEILING_FMA)
+    if (item->kind <= CEILING_TILES)
         return item->isa->fma;
     return item->kind == CEILING_EXP ? item->isa->softmax : item->isa->read;
 }
@@ -294,7 +302,7 @@ static double timed(ceilings *c, ceiling_run *run, long repeats)
 /* Sets every thread's slice for a kind that reads; returns what all threads do in one repeat, in flops, exps, bytes. */
 static double prepare(ceilings *c, const ceiling *item)
 {
-    if (item->kind == CEILING_FMA)
+    if (item->kind <= CEILING_TILES)
         return item->isa->flops * c->threads;
     if (item->kind == CEILING_EXP)
         return (double)CEILING_ROW * c->threads;

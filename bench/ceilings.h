@@ -1,7 +1,7 @@
 /*
  * ceilings.h: what this machine can do at best, measured beside the cases.
  *
- * A ceiling is a rate of the host: f32 multiply-adds held in registers, exponentials as a softmax row needs them,
+ * A ceiling is a rate of the host: f32 multiply-adds held in registers, products of bf16 tiles, exponentials as a softmax row needs them,
  * bytes read from L2 and from memory. The highest instruction set present is the yardstick of every case, whatever
  * level the library runs at. A machine changes speed for seconds at a time, so ceilings are measured in short rounds
  * between the cases and only ratios taken within one round are trusted.
@@ -48,9 +48,11 @@ extern const ceiling_isa ceiling_isa_avx512;
 #if defined(__aarch64__)
 extern const ceiling_isa ceiling_isa_neon;
 #endif
+extern const ceiling_isa ceiling_isa_amx; /* fma alone: products of bf16 tiles */
 
 typedef enum ceiling_kind {
     CEILING_FMA,    /* flops a second */
+    CEILING_TILES,  /* flops a second; only where AMX is */
     CEILING_EXP,    /* exponentials a second */
     CEILING_L2,     /* bytes a second */
     CEILING_MEMORY, /* bytes a second */
@@ -68,7 +70,7 @@ int ceilings_count(const ceilings *c);
 ceiling_kind ceilings_kind(const ceilings *c, int index);
 const char *ceilings_isa(const ceilings *c, int index);
 
-/* The yardstick of a kind: its index at the best instruction set. */
+/* The yardstick of a kind: its index at the best instruction set; -1: this CPU has none. */
 int ceilings_best(const ceilings *c, ceiling_kind kind);
 
 /* One round of ceiling `index`, about a tenth of a second from a common barrier to the last thread's end: its rate. */
