@@ -8,30 +8,18 @@
 
 #include "ceilings.h"
 
-#if defined(ATTN_HAVE_AMX) && defined(__linux__)
-#include <cpuid.h>
+#ifdef ATTN_HAVE_AMX
 #include <immintrin.h>
-#include <sys/syscall.h>
-#include <unistd.h>
+
+#include "backends/cpu/amx.h"
 
 #define AMX __attribute__((target("amx-tile,amx-bf16")))
 
-enum { SIDE = 16, ROW = 64, TILE = SIDE * ROW, DEPTH = 128, BLOCK = 32, STEPS = 16 };
-
-/* As the instruction reads it. */
-typedef struct {
-    uint8_t palette, start_row, reserved[14];
-    uint16_t row_bytes[16];
-    uint8_t rows[16];
-} tile_config;
+enum { ROW = ATTN_AMX_ROW, TILE = ATTN_AMX_SIDE * ROW, DEPTH = 128, BLOCK = 32, STEPS = 16 };
 
 AMX static void configure(void)
 {
-    tile_config config = { .palette = 1 };
-    for (int i = 0; i < 8; i++) {
-        config.row_bytes[i] = ROW;
-        config.rows[i] = SIDE;
-    }
+    attn_amx_config config = attn_amx_whole();
     __asm__ volatile("" ::"r"(&config) : "memory"); /* all of it is read, whatever the compiler is told */
     _tile_loadconfig(&config);
 }
@@ -70,10 +58,7 @@ AMX static void tiles(ceiling_work *work, long repeats)
 
 static int present(void)
 {
-    enum { AMX_BF16 = 1 << 22, AMX_TILE = 1 << 24, ARCH_REQ_XCOMP_PERM = 0x1023, XFEATURE_XTILEDATA = 18 };
-    unsigned a, b, c, d;
-    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d & AMX_BF16) && (d & AMX_TILE) &&
-           syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) == 0;
+    return attn_amx_present() && attn_amx_permitted();
 }
 
 const ceiling_isa ceiling_isa_amx = { "amx", present, 2.0 * BLOCK *BLOCK *DEPTH *STEPS, tiles, NULL, NULL };

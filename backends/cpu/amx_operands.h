@@ -2,14 +2,14 @@
  * since their 8 + 8 bits hold its 11; weights as many as V, which they are multiplied with.
  *
  * Along the sum, channels of Q K^T and keys of P V, everything goes in blocks of 32. A row of Q or of the weights has,
- * for each block, 64 bytes of the first parts, then 64 of the second if there are two: weights take no more room than their scores. K and V are tiles of
- * 1 KiB, 16 rows of 16 columns, where row i has elements 2i and 2i + 1 of the sum in pairs:
+ * for each block, 64 bytes of the first parts, then 64 of the second if there are two: weights take no more room than their
+ * scores. K and V are tiles of 1 KiB, 16 rows of 16 columns, where row i has elements 2i and 2i + 1 of the sum in pairs:
  *
  *     [panel of 32 columns][block][half of the columns][part][16][16][2]
  *
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 
-enum { BLOCK_DEPTH = 32, ROW_PART = 64, TILE_BYTES = 1024, TILE_SIDE = 16 };
+enum { BLOCK_DEPTH = 32, ROW_PART = ATTN_AMX_ROW, TILE_SIDE = ATTN_AMX_SIDE, TILE_BYTES = TILE_SIDE * ROW_PART };
 
 INLINE int parts_of(attn_dtype dtype)
 {

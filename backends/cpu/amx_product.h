@@ -6,24 +6,13 @@
  *
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 
-/* As the instruction reads it. */
-typedef struct tile_config {
-    uint8_t palette, start_row, reserved[14];
-    uint16_t row_bytes[16];
-    uint8_t rows[16];
-} tile_config;
-
 enum { ROW_BLOCK = 2 * TILE_SIDE };
 
 /* Rows 1 to 32. */
 static void configure(int rows)
 {
     int first = rows < TILE_SIDE ? rows : TILE_SIDE, second = rows > TILE_SIDE ? rows - TILE_SIDE : TILE_SIDE;
-    tile_config config = { .palette = 1 };
-    for (int i = 0; i < 8; i++) {
-        config.row_bytes[i] = ROW_PART;
-        config.rows[i] = TILE_SIDE;
-    }
+    attn_amx_config config = attn_amx_whole();
     config.rows[0] = config.rows[1] = config.rows[4] = (uint8_t)first;
     config.rows[2] = config.rows[3] = config.rows[5] = (uint8_t)second;
     __asm__ volatile("" ::"r"(&config) : "memory"); /* all of it is read, whatever the compiler is told */

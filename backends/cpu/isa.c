@@ -11,9 +11,7 @@
 #include <cpuid.h>
 #endif
 #ifdef ATTN_HAVE_AMX
-#include <sys/syscall.h>
-#include <unistd.h>
-
+#include "amx.h"
 #include "lock.h"
 #endif
 
@@ -44,26 +42,19 @@ static int has_f16c(void)
 #endif
 
 #ifdef ATTN_HAVE_AMX
-/* Linux keeps tile registers for processes that asked for them; all their threads, also later ones, may then use them. */
 static int ask_for_tiles(void *unused)
 {
-    enum { ARCH_REQ_XCOMP_PERM = 0x1023, XFEATURE_XTILEDATA = 18 };
     (void)unused;
-#ifdef SYS_arch_prctl
-    return syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) == 0;
-#else
-    return 0;
-#endif
+    return attn_amx_permitted();
 }
 
 /* AVX512-BF16 comes with every AMX so far; it is leaf 7, subleaf 1. */
 static int has_amx(void)
 {
-    enum { AMX_BF16 = 1 << 22, AMX_TILE = 1 << 24, AVX512_BF16 = 1 << 5 };
+    enum { AVX512_BF16 = 1 << 5 };
     static attn_once permitted = ATTN_ONCE_INIT;
-    unsigned a, b, c, d, a1;
-    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(d & AMX_BF16) || !(d & AMX_TILE) ||
-        !__get_cpuid_count(7, 1, &a1, &b, &c, &d) || !(a1 & AVX512_BF16))
+    unsigned a, b, c, d;
+    if (!attn_amx_present() || !__get_cpuid_count(7, 1, &a, &b, &c, &d) || !(a & AVX512_BF16))
         return 0;
     return attn_once_make(&permitted, ask_for_tiles, NULL);
 }

@@ -4,6 +4,7 @@
 
 #include "vec_avx512.h"
 
+#include "amx.h"
 #include "tile_common.h"
 
 #include "amx_operands.h"

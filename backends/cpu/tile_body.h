@@ -6,7 +6,7 @@
 
 #define ATTN_CPU_TILE(name)                                                                                            \
     {                                                                                                                  \
-        ATTN_CPU_TILE_COMMON, .isa = name, .depth = 1, .band = BAND_ROWS, .load_query = load_query,                \
+        ATTN_CPU_TILE_COMMON, .isa = name, .depth = 1, .band = BAND_ROWS, .load_query = load_query,                    \
                               .pack_keys = pack_keys, .pack_values = pack_values, .score = score,                      \
                               .add_values = add_values, .few_keys = few_keys, .few_values = few_values,                \
                               .softmax = softmax,                                                                      \
