@@ -261,12 +261,12 @@ static void large_grids_are_cut(void **state)
 /* That of D and Dv channels, on a device with subgroups of 32. */
 static void matrix_geometry_of(const attn_kernel *kernel, int64_t dim, int64_t dim_v, attn_vulkan_geometry *g)
 {
-    enum { FLOAT16 = 0, FLOAT32 = 1, SUBGROUP = 3 };
+    enum { HALF = VK_COMPONENT_TYPE_FLOAT16_KHR, FLOAT = VK_COMPONENT_TYPE_FLOAT32_KHR };
     attn_vulkan_traits t = { .version = VK_MAKE_API_VERSION(1, 3), .subgroup = 32, .matrices = 1 };
     attn_problem p = ATTN_PROBLEM_INIT;
     attn_shape shape;
     attn_why why;
-    t.matrix[0] = (attn_vulkan_matrix){ 16, 16, 16, FLOAT16, FLOAT16, FLOAT32, FLOAT32, SUBGROUP };
+    t.matrix[0] = (attn_vulkan_matrix){ 16, 16, 16, HALF, HALF, FLOAT, FLOAT, VK_SCOPE_SUBGROUP_KHR };
     p.q = p.k = attn_bhsd(ATTN_F16, 1, 1, 300, dim);
     p.v = p.o = attn_bhsd(ATTN_F16, 1, 1, 300, dim_v);
     assert_int_equal(attn_shape_from_problem(&p, &shape), ATTN_OK);

@@ -12,9 +12,6 @@
 enum { VECTOR = 16, ADDRESS = 8 }; /* bytes */
 enum { WALK = 512 };               /* bound of the bytes that item.glsl and walk.glsl share */
 
-/* VkComponentTypeKHR, VkScopeKHR. */
-enum { FLOAT16 = 0, FLOAT32 = 1, SUBGROUP = 3 };
-
 static int round_up(int64_t value, int64_t to)
 {
     return (int)(attn_ceil_divide(value, to) * to);
@@ -104,14 +101,15 @@ static int declines_types(const attn_problem *p, attn_why *why)
 
 static int halves_to_floats(const attn_vulkan_matrix *m)
 {
-    return m->a == FLOAT16 && m->b == FLOAT16 && m->c == FLOAT32 && m->result == FLOAT32;
+    return m->a == VK_COMPONENT_TYPE_FLOAT16_KHR && m->b == VK_COMPONENT_TYPE_FLOAT16_KHR &&
+           m->c == VK_COMPONENT_TYPE_FLOAT32_KHR && m->result == VK_COMPONENT_TYPE_FLOAT32_KHR;
 }
 
 static int has_matrix_16(const attn_vulkan_traits *t)
 {
     for (int i = 0; i < t->matrices; i++) {
         const attn_vulkan_matrix *m = &t->matrix[i];
-        if (m->scope == SUBGROUP && m->m == 16 && m->n == 16 && m->k == 16 && halves_to_floats(m))
+        if (m->scope == VK_SCOPE_SUBGROUP_KHR && m->m == 16 && m->n == 16 && m->k == 16 && halves_to_floats(m))
             return 1;
     }
     return 0;

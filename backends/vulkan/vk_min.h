@@ -273,6 +273,8 @@ typedef struct VkPhysicalDeviceMemoryProperties {
     } memoryHeaps[16];
 } VkPhysicalDeviceMemoryProperties;
 
+enum { VK_COMPONENT_TYPE_FLOAT16_KHR = 0, VK_COMPONENT_TYPE_FLOAT32_KHR = 1 };
+enum { VK_SCOPE_SUBGROUP_KHR = 3 };
 typedef struct VkCooperativeMatrixPropertiesKHR {
     VkStructureType sType;
     void *pNext;
