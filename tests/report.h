@@ -43,8 +43,8 @@ void report_check(struct report *report, const char *target, const char *name, e
 /* A line that is no check. */
 void report_note(struct report *report, const char *text);
 
-/* TAP's plan, and the counts; plain text has those of each target first. The last line is `N passed, N failed, N skipped`. Returns 1 when something failed or
- * nothing was checked. */
+/* TAP's plan, and the counts; plain text has those of each target first. The last line is `N passed, N failed, N skipped`.
+ * Returns 1 when something failed or nothing was checked. */
 int report_end(struct report *report);
 
 #endif

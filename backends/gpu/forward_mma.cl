@@ -85,7 +85,7 @@ DEVICE void copy_next(PLAN, const struct item *item, const struct source *source
     commit_copies();
 }
 
-/* Goes on to `next`. 0: there is nothing behind. */
+/* Goes on to `next`. 0: there is nothing behind. Its step is found once more: registers have no room to keep it. */
 DEVICE int take_next(PLAN, const struct item *item, const struct source *keys, const struct source *values, struct place next,
                      struct turn *turn)
 {
