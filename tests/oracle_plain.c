@@ -92,6 +92,8 @@ static void compute_scores(const struct head *head, float *row, float *block)
         for (r = 0; r < head->rows; r++) {
             float sums[BLOCK];
 
+            if (oracle_word(head->in, head->b, head->h, r, first) == 0)
+                continue; /* softmax_row asks again */
             dot_block(head->q + r * d, block, d, sums);
             for (j = 0; j < count; j++)
                 head->s[r * head->keys + first + j] = finish_score(head, r, first + j, sums[j]);
@@ -114,7 +116,7 @@ static float softmax_row(const struct head *head, int64_t r)
         most = s[j] > most ? s[j] : most;
     }
     for (j = 0; j < head->keys; j++) {
-        s[j] = most > -INFINITY ? expf(s[j] - most) : 0.0f;
+        s[j] = s[j] > -INFINITY ? expf(s[j] - most) : 0.0f;
         sum += s[j];
     }
     lse = sum > 0 ? most + logf(sum) : -INFINITY;

@@ -13,7 +13,7 @@
 #include "host/host.h"
 #include "pattern.h"
 
-enum { BLOCK = 64 };
+enum { BLOCK = 64, ROWS = 8 };
 
 /* One head of one sequence. */
 typedef struct head_view {
@@ -93,31 +93,60 @@ static double alibi_slope(const head_view *h)
     return attn_present(t) ? *(const float *)attn_host_element(t, h->args->alibi, h->sequence.batch, h->head, 0) : 0;
 }
 
-static void score_row(const head_view *h, int64_t r, double *s)
+/* The score of a key that is seen, of its product with the query. */
+static double finish_score(const head_view *h, int64_t r, int64_t j, double slope, double product)
 {
     const attn_problem *p = &h->plan->problem;
-    int64_t keys = h->sequence.len_k, position = r + h->sequence.shift;
+    double cap = p->softcap, s = product;
+    if (cap > 0)
+        s = cap * tanh(s / cap);
+    s -= slope * (double)llabs(r + h->sequence.shift - j);
+    if (attn_present(&p->bias))
+        s += attn_load(p->bias.dtype, attn_host_element(&p->bias, h->args->bias, h->sequence.batch, h->head, r),
+                       p->bias.size[CHANNEL] > 1 ? j * p->bias.stride[CHANNEL] : 0);
+    return s;
+}
+
+/* Products of a query with `count` keys from `first` on. */
+static void multiply_block(const head_view *h, int64_t r, int64_t first, int64_t count, double *product)
+{
+    const attn_problem *p = &h->plan->problem;
     const char *q = attn_host_element(&p->q, h->args->q, h->sequence.batch_q, h->head, h->sequence.row_q + r);
-    for (int64_t j = 0; j < keys; j++)
-        s[j] = 0;
-    for (int64_t c = 0; c < h->plan->shape.dim; c++) {
+    const double *keys = h->keys + first;
+    for (int64_t c = 0; c < h->plan->shape.dim; c++, keys += h->sequence.len_k) {
         double query = attn_load(p->q.dtype, q, c) * (double)h->plan->shape.scale;
 #pragma omp simd
-        for (int64_t j = 0; j < keys; j++)
-            s[j] += query * h->keys[c * keys + j];
+        for (int64_t j = 0; j < count; j++)
+            product[j] += query * keys[j];
     }
-    double slope = alibi_slope(h), cap = p->softcap;
+}
+
+/* Keys that are hidden are not multiplied when all of a block are. */
+static void score_block(const head_view *h, int64_t r, int64_t first, int64_t count)
+{
+    double product[BLOCK] = { 0 }, slope = alibi_slope(h);
+    double *s = h->scores + r * h->sequence.len_k + first;
     const attn_lengths lengths = lengths_of(h);
-    for (int64_t j = 0; j < keys; j++) {
-        if (cap > 0)
-            s[j] = cap * tanh(s[j] / cap);
-        s[j] -= slope * (double)llabs(position - j);
-        if (attn_present(&p->bias))
-            s[j] += attn_load(p->bias.dtype, attn_host_element(&p->bias, h->args->bias, h->sequence.batch, h->head, r),
-                              p->bias.size[CHANNEL] > 1 ? j * p->bias.stride[CHANNEL] : 0);
-        if (hides(h, &lengths, r, j))
-            s[j] = -INFINITY;
+    int seen = 0;
+    for (int64_t j = 0; j < count; j++) {
+        s[j] = hides(h, &lengths, r, first + j) ? -INFINITY : 0;
+        seen |= s[j] == 0;
     }
+    if (!seen)
+        return;
+    multiply_block(h, r, first, count, product);
+    for (int64_t j = 0; j < count; j++)
+        if (s[j] == 0)
+            s[j] = finish_score(h, r, first + j, slope, product[j]);
+}
+
+/* A few rows pass a block of keys together, so that it stays in a near cache. */
+static void score_rows(const head_view *h, int64_t from, int64_t to)
+{
+    int64_t keys = h->sequence.len_k;
+    for (int64_t first = 0; first < keys; first += BLOCK)
+        for (int64_t r = from; r < to; r++)
+            score_block(h, r, first, keys - first < BLOCK ? keys - first : BLOCK);
 }
 
 /* Turns scores into weights; returns the log-sum-exp. */
@@ -127,7 +156,7 @@ static double softmax_row(double *s, int64_t keys)
     for (int64_t j = 0; j < keys; j++)
         most = fmax(most, s[j]);
     for (int64_t j = 0; j < keys; j++)
-        sum += s[j] = most == -INFINITY ? 0 : exp(s[j] - most);
+        sum += s[j] = s[j] == -INFINITY ? 0 : exp(s[j] - most);
     for (int64_t j = 0; j < keys && sum > 0; j++)
         s[j] /= sum;
     return most + log(sum);
@@ -166,13 +195,13 @@ static void output_row(const head_view *h, int64_t r, const double *weights, dou
 
 static void run_head(const head_view *h)
 {
-    int64_t keys = h->sequence.len_k;
+    int64_t keys = h->sequence.len_k, rows = h->sequence.len_q;
     widen_keys_and_values(h);
 #pragma omp parallel for num_threads(h->plan->threads) schedule(static)
-    for (int64_t r = 0; r < h->sequence.len_q; r++)
-        score_row(h, r, h->scores + r * keys);
+    for (int64_t r = 0; r < rows; r += ROWS)
+        score_rows(h, r, r + ROWS < rows ? r + ROWS : rows);
 #pragma omp parallel for num_threads(h->plan->threads) schedule(static)
-    for (int64_t r = 0; r < h->sequence.len_q; r++)
+    for (int64_t r = 0; r < rows; r++)
         output_row(h, r, h->scores + r * keys, softmax_row(h->scores + r * keys, keys));
 }
 
