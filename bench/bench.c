@@ -116,7 +116,11 @@ static int measure_round(struct bench *bench, int round, struct progress *progre
     for (int i = 0; i < bench->case_count; i++) {
         struct bench_case *c = &bench->cases[i];
         progress_step(progress, (*step)++, c->name);
-        if (!c->declined[0] && (c->seconds[round] = bench_case_time(c, bench->ceilings)) < 0.0)
+        if (c->declined[0])
+            continue;
+        if (c->cold && bench->ceilings && c->device == bench->device)
+            c->plain[round] = bench_case_read(c, bench->ceilings);
+        if ((c->seconds[round] = bench_case_time(c, bench->ceilings)) < 0.0)
             return 1;
     }
     for (int i = 0; i < BENCH_OVERHEADS; i++) {

@@ -53,6 +53,8 @@ struct bench_case {
     long repeats;    /* runs a round */
     long batch;      /* runs that are waited for together */
     double *seconds; /* of one run, by round */
+    double *plain;   /* of a plain read of K and V, by round; 0: no ceiling of this case */
+    size_t key_bytes, value_bytes;
 };
 
 /* What a host call costs. */
@@ -99,6 +101,9 @@ void bench_case_close(struct bench_case *c);
 /* One round: seconds of one run, < 0 on failure. Without `evictor` the caches are left as they are. */
 double bench_case_time(struct bench_case *c, ceilings *evictor);
 
+/* One round of a cold case in the host's memory: seconds of a plain read of K and V. */
+double bench_case_read(struct bench_case *c, ceilings *reader);
+
 /* bench_overhead.c: one round: median seconds of one call, < 0 on failure. */
 extern const struct bench_overhead bench_overheads[BENCH_OVERHEADS];
 double bench_overhead_time(const struct bench_overhead *overhead, attn_device *device);
@@ -114,19 +119,20 @@ enum bench_verdict { BENCH_NO_BAR, BENCH_OK, BENCH_MISS, BENCH_VERDICTS };
 extern const char *const bench_verdict_names[BENCH_VERDICTS]; /* "", "ok", "MISS" */
 
 struct bench_figures {
-    double median, best;         /* seconds */
-    double gflops, gbytes;       /* a second, at the median */
-    double floor[CEILING_KINDS]; /* seconds that flops, exps and bytes take at the ceilings' medians; 0: none */
-    ceiling_kind units;          /* what computes the products: FMA or tiles */
-    ceiling_kind bound;          /* the ceiling that it is measured by: the larger floor of these and memory */
-    double fraction;             /* of that ceiling, median of the rounds; 0: no ceilings */
-    double than;                 /* time of the case it is compared with over its own, median; 0: not timed */
+    double median, best;            /* seconds */
+    double gflops, gbytes;          /* a second, at the median */
+    double floor[CEILING_KINDS];    /* seconds that flops, exps and bytes take at the ceilings' medians; 0: none */
+    ceiling_kind units;             /* what computes the products: FMA or tiles */
+    ceiling_kind bound;             /* the ceiling that it is measured by: the larger floor of these and memory */
+    double fraction[CEILING_KINDS]; /* of each ceiling, median of the rounds; 0: not measured, or not needed */
+    double own;                     /* of the f32 FMA rate of the level that it runs at; 0: not measured */
+    double than;                    /* time of the case it is compared with over its own, median; 0: not timed */
     enum bench_verdict verdict;
 };
 
 struct bench_figures bench_figures_of(const struct bench *bench, const struct bench_case *c);
 
-/* "FMA" or "memory" for tables. */
+/* "FMA", "memory" and so on, for tables. */
 const char *bench_bound_name(ceiling_kind bound);
 
 /* Median rate of a ceiling over the rounds, and the best one. */

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "tests/instance.h"
 #include "tools/timing.h"
 
 static const double round_seconds = 0.05; /* what a short case is repeated for */
@@ -100,12 +101,15 @@ int bench_case_open(struct bench_case *c, attn_device *device, int rounds)
     c->device = device;
     c->cold = parsed.nq == 1; /* between two tokens a model reads its weights and its other layers' K and V */
     c->seconds = calloc((size_t)rounds, sizeof *c->seconds);
-    if (!c->seconds) {
+    c->plain = calloc((size_t)rounds, sizeof *c->plain);
+    if (!c->seconds || !c->plain) {
         fprintf(stderr, "attn %s: out of memory\n", c->command);
         return 1;
     }
     case_problem(&parsed, &problem);
     problem.kernel = c->kernel;
+    c->key_bytes = (size_t)tensor_span(&problem.k) * attn_dtype_size(problem.k.dtype);
+    c->value_bytes = (size_t)tensor_span(&problem.v) * attn_dtype_size(problem.v.dtype);
     if (open_pattern_plan(c, &parsed, &problem))
         return 1;
     if (!c->plan)
@@ -133,6 +137,13 @@ double bench_case_time(struct bench_case *c, ceilings *evictor)
     return sum / (double)c->repeats;
 }
 
+double bench_case_read(struct bench_case *c, ceilings *reader)
+{
+    ceilings_evict(reader);
+    return ceilings_read(reader, (const void *)(uintptr_t)c->args.k.handle, c->key_bytes) +
+           ceilings_read(reader, (const void *)(uintptr_t)c->args.v.handle, c->value_bytes);
+}
+
 void bench_case_close(struct bench_case *c)
 {
     if (c->queue)
@@ -141,4 +152,5 @@ void bench_case_close(struct bench_case *c)
         bench_data_close(c->device, &c->args);
     attn_plan_destroy(c->plan);
     free(c->seconds);
+    free(c->plain);
 }

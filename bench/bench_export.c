@@ -29,15 +29,20 @@ static void csv_ceilings(const struct bench *bench)
         csv_number(kind <= CEILING_TILES, 3, rate);
         csv_number(kind == CEILING_L2 || kind == CEILING_MEMORY, 3, rate);
         csv_number(kind == CEILING_EXP, 3, rate);
-        printf(",,,,,\n");
+        printf(",,,,,,,\n");
     }
+}
+
+static double bar_of(const struct bench_case *c, ceiling_kind kind)
+{
+    return c->listed ? c->listed->bar[kind] : 0.0;
 }
 
 static void csv_case(const struct bench *bench, const struct bench_case *c)
 {
     struct bench_figures f = bench_figures_of(bench, c);
     if (c->declined[0]) {
-        printf("case,%s,%s,,,,,,,,,,,,unsupported\n", c->name, c->text);
+        printf("case,%s,%s,,,,,,,,,,,,,,unsupported\n", c->name, c->text);
         return;
     }
     printf("case,%s,%s,%s,", c->name, c->text, c->info.kernel);
@@ -46,10 +51,12 @@ static void csv_case(const struct bench *bench, const struct bench_case *c)
     csv_number(1, 3, f.gflops);
     csv_number(1, 3, f.gbytes);
     printf(",%s,", bench->ceilings ? bench_bound_name(f.bound) : "");
-    csv_number(bench->ceilings != NULL, 4, f.fraction);
-    csv_number(c->listed && c->listed->bar > 0.0, 2, c->listed ? c->listed->bar : 0.0);
+    csv_number(bench->ceilings != NULL, 4, f.fraction[f.bound]);
+    csv_number(f.bound == CEILING_FMA && f.fraction[CEILING_PRODUCTS] > 0.0, 4, f.fraction[CEILING_PRODUCTS]);
+    csv_number(f.fraction[CEILING_SAME] > 0.0, 4, f.fraction[CEILING_SAME]);
+    csv_number(bar_of(c, f.bound) > 0.0, 2, bar_of(c, f.bound));
     csv_number(f.than > 0.0, 4, f.than);
-    csv_number(f.than > 0.0, 2, c->listed ? c->listed->than_bar : 0.0);
+    csv_number(f.than > 0.0, 2, c->listed ? c->listed->than_bar[f.units] : 0.0);
     printf("%s\n", bench_verdict_names[f.verdict]);
 }
 
@@ -57,14 +64,15 @@ static void csv_overhead(const struct bench *bench, const struct bench_overhead 
 {
     enum bench_verdict verdict;
     double seconds = bench_overhead_median(bench, overhead, &verdict);
-    printf("overhead,%s,%s,,%.9f,,,,,,,", overhead->name, overhead->text, seconds);
+    printf("overhead,%s,%s,,%.9f,,,,,,,,,", overhead->name, overhead->text, seconds);
     csv_number(overhead->bar > 0.0, 9, overhead->bar);
     printf(",,%s\n", bench_verdict_names[verdict]);
 }
 
 void bench_print_csv(const struct bench *bench)
 {
-    printf("row,name,text,kernel,seconds_median,seconds_best,gflops,gbytes_per_s,gexps_per_s,bound,fraction,bar,"
+    printf("row,name,text,kernel,seconds_median,seconds_best,gflops,gbytes_per_s,gexps_per_s,bound,fraction,"
+           "of_products,of_same_bytes,bar,"
            "than,than_bar,verdict\n");
     if (bench->ceilings)
         csv_ceilings(bench);
@@ -107,13 +115,14 @@ static void json_figures(const struct bench *bench, const struct bench_case *c)
            f.median, f.best, c->info.flops, c->info.bytes, c->info.pairs, f.gflops, f.gbytes);
     if (bench->ceilings)
         printf(", \"floor_flops\": %.9f, \"floor_exps\": %.9f, \"floor_bytes\": %.9f, \"bound\": \"%s\", "
-               "\"fraction\": %.4f",
-               f.floor[f.units], f.floor[CEILING_EXP], f.floor[CEILING_MEMORY], bench_bound_name(f.bound), f.fraction);
-    if (c->listed && c->listed->bar > 0.0)
-        printf(", \"bar\": %.2f", c->listed->bar);
+               "\"fraction\": %.4f, \"of_products\": %.4f, \"of_same_bytes\": %.4f, \"of_own_level\": %.4f",
+               f.floor[f.units], f.floor[CEILING_EXP], f.floor[CEILING_MEMORY], bench_bound_name(f.bound),
+               f.fraction[f.bound], f.fraction[CEILING_PRODUCTS], f.fraction[CEILING_SAME], f.own);
+    if (bar_of(c, f.bound) > 0.0)
+        printf(", \"bar\": %.2f", bar_of(c, f.bound));
     if (f.than > 0.0)
         printf(", \"than\": \"%s\", \"than_ratio\": %.4f, \"than_bar\": %.2f", c->listed->than, f.than,
-               c->listed->than_bar);
+               c->listed->than_bar[f.units]);
     if (f.verdict != BENCH_NO_BAR)
         printf(", \"verdict\": \"%s\"", bench_verdict_names[f.verdict]);
 }

@@ -14,7 +14,9 @@ const char *const bench_verdict_names[BENCH_VERDICTS] = { "", "ok", "MISS" };
 
 const char *bench_bound_name(ceiling_kind bound)
 {
-    static const char *const names[CEILING_KINDS] = { [CEILING_FMA] = "FMA", [CEILING_TILES] = "tiles" };
+    static const char *const names[CEILING_KINDS] = {
+        [CEILING_FMA] = "FMA", [CEILING_PRODUCTS] = "products", [CEILING_TILES] = "tiles", [CEILING_SAME] = "same bytes"
+    };
     return names[bound] ? names[bound] : "memory";
 }
 
@@ -43,11 +45,16 @@ double bench_ceiling_best(const struct bench *bench, int index)
     return best;
 }
 
+static const char *level_of(const struct bench_case *c)
+{
+    const char *dash = strrchr(c->info.kernel, '-');
+    return dash ? dash + 1 : "";
+}
+
 /* What computes a case's products. */
 static ceiling_kind units_of(const struct bench *bench, const struct bench_case *c)
 {
-    const char *level = strrchr(c->info.kernel, '-');
-    int tiles = ceilings_best(bench->ceilings, CEILING_TILES) >= 0 && level && !strcmp(level + 1, ceiling_isa_amx.name);
+    int tiles = ceilings_best(bench->ceilings, CEILING_TILES) >= 0 && !strcmp(level_of(c), ceiling_isa_amx.name);
     return tiles ? CEILING_TILES : CEILING_FMA;
 }
 
@@ -55,27 +62,58 @@ static ceiling_kind units_of(const struct bench *bench, const struct bench_case 
  * own choice and has no floor. */
 static void needs(const struct bench_case *c, ceiling_kind units, double need[CEILING_KINDS])
 {
-    need[CEILING_FMA] = need[CEILING_TILES] = 0.0;
+    memset(need, 0, CEILING_KINDS * sizeof *need);
     need[units] = c->info.flops;
+    need[CEILING_PRODUCTS] = need[CEILING_FMA];
     need[CEILING_EXP] = (double)c->info.pairs;
-    need[CEILING_L2] = 0.0;
     need[CEILING_MEMORY] = c->info.bytes;
+    need[CEILING_SAME] = c->plain[0] > 0 ? c->info.bytes : 0.0;
+}
+
+/* Of a need whose rate is known; 0: it is not. */
+static double rate_of(const struct bench *bench, const struct bench_case *c, ceiling_kind kind, int round)
+{
+    if (kind == CEILING_SAME)
+        return (double)(c->key_bytes + c->value_bytes) / c->plain[round];
+    int index = ceilings_best(bench->ceilings, kind);
+    return index < 0 ? 0.0 : rates_of(bench, index)[round];
+}
+
+static double fraction_of(const struct bench *bench, const struct bench_case *c, ceiling_kind kind, double need)
+{
+    double fraction[BENCH_MOST_ROUNDS];
+    for (int round = 0; round < bench->rounds; round++) {
+        double rate = rate_of(bench, c, kind, round);
+        fraction[round] = rate > 0 ? need / rate / c->seconds[round] : 0.0;
+    }
+    return median(fraction, bench->rounds);
+}
+
+/* Of what the level that it runs at can do: the yardstick is the best level of the CPU. */
+static double fraction_of_own(const struct bench *bench, const struct bench_case *c)
+{
+    double fraction[BENCH_MOST_ROUNDS];
+    int index = ceilings_at_level(bench->ceilings, CEILING_FMA, level_of(c));
+    for (int round = 0; round < bench->rounds && index >= 0; round++)
+        fraction[round] = c->info.flops / rates_of(bench, index)[round] / c->seconds[round];
+    return index < 0 ? 0.0 : median(fraction, bench->rounds);
 }
 
 static void set_ceilings(const struct bench *bench, const struct bench_case *c, struct bench_figures *figures)
 {
-    double need[CEILING_KINDS], fraction[BENCH_MOST_ROUNDS];
+    double need[CEILING_KINDS];
     ceiling_kind units = units_of(bench, c);
     needs(c, units, need);
-    for (int kind = 0; kind < CEILING_KINDS; kind++)
+    for (int kind = 0; kind < CEILING_KINDS; kind++) {
+        int index = ceilings_best(bench->ceilings, kind);
+        if (need[kind] > 0 && index >= 0)
+            figures->floor[kind] = need[kind] / bench_ceiling_median(bench, index);
         if (need[kind] > 0)
-            figures->floor[kind] = need[kind] / bench_ceiling_median(bench, ceilings_best(bench->ceilings, kind));
+            figures->fraction[kind] = fraction_of(bench, c, kind, need[kind]);
+    }
     figures->units = units;
     figures->bound = figures->floor[units] > figures->floor[CEILING_MEMORY] ? units : CEILING_MEMORY;
-    const double *rates = rates_of(bench, ceilings_best(bench->ceilings, figures->bound));
-    for (int round = 0; round < bench->rounds; round++)
-        fraction[round] = need[figures->bound] / rates[round] / c->seconds[round];
-    figures->fraction = median(fraction, bench->rounds);
+    figures->own = fraction_of_own(bench, c);
 }
 
 static double ratio_to(const struct bench *bench, const struct bench_case *c, const char *name)
@@ -92,18 +130,24 @@ static double ratio_to(const struct bench *bench, const struct bench_case *c, co
     return 0.0;
 }
 
+static void judge(enum bench_verdict *verdict, double figure, double bar)
+{
+    if (bar > 0.0 && figure > 0.0)
+        *verdict = figure < bar || *verdict == BENCH_MISS ? BENCH_MISS : BENCH_OK;
+}
+
 /* The bars are stated for the device "cpu" only. */
 static enum bench_verdict verdict_of(const struct bench *bench, const struct bench_case *c,
                                      const struct bench_figures *figures)
 {
-    const perf_case *listed = c->listed;
-    if (!listed || strcmp(bench->info.name, "cpu"))
-        return BENCH_NO_BAR;
-    int fraction_counts = listed->bar > 0.0 && figures->fraction > 0.0;
-    int than_counts = listed->than_bar > 0.0 && figures->than > 0.0;
-    if ((fraction_counts && figures->fraction < listed->bar) || (than_counts && figures->than < listed->than_bar))
-        return BENCH_MISS;
-    return fraction_counts || than_counts ? BENCH_OK : BENCH_NO_BAR;
+    enum bench_verdict verdict = BENCH_NO_BAR;
+    if (!c->listed || strcmp(bench->info.name, "cpu"))
+        return verdict;
+    for (int kind = 0; kind < CEILING_KINDS; kind++)
+        judge(&verdict, figures->fraction[kind], c->listed->bar[kind]);
+    judge(&verdict, figures->own, c->listed->own_bar);
+    judge(&verdict, figures->than, c->listed->than_bar[figures->units]);
+    return verdict;
 }
 
 struct bench_figures bench_figures_of(const struct bench *bench, const struct bench_case *c)

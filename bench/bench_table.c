@@ -35,20 +35,24 @@ static void print_ceilings(const struct bench *bench, int width)
     printf("* yardstick: the highest level that this CPU has\n\n");
 }
 
-/* ">= 65%: ok", ">= 0.9x of n4096-d128-f32, is 0.97x: ok" */
-static void print_bar(const struct bench_case *c, const struct bench_figures *figures)
+/* "  80.1% of FMA >= 65%" */
+static void print_fraction(double figure, const char *ceiling, double bar)
+{
+    if (figure > 0.0 && bar > 0.0)
+        printf("  %.1f%% of %s >= %.0f%%", 100.0 * figure, ceiling, 100.0 * bar);
+}
+
+static void print_bars(const struct bench_case *c, const struct bench_figures *figures)
 {
     if (!c->listed)
         return;
+    for (int kind = 0; kind < CEILING_KINDS; kind++)
+        print_fraction(figures->fraction[kind], bench_bound_name(kind), c->listed->bar[kind]);
+    print_fraction(figures->own, "its level's FMA", c->listed->own_bar);
     if (figures->than > 0.0)
-        printf("  %.2fx of %s", figures->than, c->listed->than);
-    if (figures->verdict == BENCH_NO_BAR)
-        return;
-    if (c->listed->bar > 0.0)
-        printf("  >= %.0f%%", 100.0 * c->listed->bar);
-    if (figures->than > 0.0)
-        printf(" >= %.1fx", c->listed->than_bar);
-    printf(": %s", bench_verdict_names[figures->verdict]);
+        printf("  %.2fx of %s >= %.1fx", figures->than, c->listed->than, c->listed->than_bar[figures->units]);
+    if (figures->verdict != BENCH_NO_BAR)
+        printf(": %s", bench_verdict_names[figures->verdict]);
 }
 
 static void print_case(const struct bench *bench, const struct bench_case *c, int width)
@@ -61,11 +65,11 @@ static void print_case(const struct bench *bench, const struct bench_case *c, in
     printf("%-*s  %-12s %11.3f %11.3f %9.1f %8.2f", width, c->name, c->info.kernel, 1e3 * figures.median,
            1e3 * figures.best, figures.gflops, figures.gbytes);
     if (bench->ceilings)
-        printf(" %5.1f%% %-6s", 100.0 * figures.fraction, bench_bound_name(figures.bound));
+        printf(" %5.1f%% %-6s", 100.0 * figures.fraction[figures.bound], bench_bound_name(figures.bound));
     if (bench->ceilings && bench->settings.roofline)
         printf(" %9.3f %9.3f %9.3f", 1e3 * figures.floor[figures.units], 1e3 * figures.floor[CEILING_EXP],
                1e3 * figures.floor[CEILING_MEMORY]);
-    print_bar(c, &figures);
+    print_bars(c, &figures);
     printf("\n");
 }
 
@@ -76,7 +80,7 @@ static void print_cases(const struct bench *bench, int width)
         printf(" %13s", "of ceiling");
     if (bench->ceilings && bench->settings.roofline)
         printf(" %9s %9s %9s", "flops ms", "exps ms", "bytes ms");
-    printf("  bar\n");
+    printf("  bars\n");
     for (int i = 0; i < bench->case_count; i++)
         print_case(bench, &bench->cases[i], width);
 }

@@ -33,7 +33,7 @@ static const ceiling_isa *const isas[] = {
 #endif
 };
 
-enum { ISAS = sizeof isas / sizeof isas[0], MOST = ISAS * 2 + 3, HUGE_PAGE = 2 << 20 };
+enum { ISAS = sizeof isas / sizeof isas[0], MOST = ISAS * 3 + 3, HUGE_PAGE = 2 << 20 };
 static const size_t least_memory = (size_t)512 << 20;
 static const double round_seconds = 0.1;
 
@@ -41,10 +41,12 @@ static const struct {
     const char *name, *unit;
 } kinds[CEILING_KINDS] = {
     { "f32 FMA in registers", "GFLOP/s" },
+    { "f32 products from L1", "GFLOP/s" },
     { "bf16 tiles from L1", "GFLOP/s" },
     { "softmax exp f32", "Gexp/s" },
     { "read L2", "GB/s" },
     { "read memory", "GB/s" },
+    { "read the same bytes", "GB/s" },
 };
 
 typedef struct {
@@ -151,12 +153,18 @@ static void add(ceilings *c, ceiling_kind kind, const ceiling_isa *isa)
     c->list[c->count++] = (ceiling){ kind, isa, 0 };
 }
 
+static int has_kernel(ceiling_kind kind, const ceiling_isa *isa)
+{
+    return isa->present() && (kind != CEILING_PRODUCTS || isa->product);
+}
+
 static void list_levels(ceilings *c, ceiling_kind kind, const ceiling_isa *best, int all_isas)
 {
     for (int i = 0; i < ISAS; i++)
-        if (isas[i] != best && all_isas && isas[i]->present())
+        if (isas[i] != best && all_isas && has_kernel(kind, isas[i]))
             add(c, kind, isas[i]);
-    add(c, kind, best);
+    if (has_kernel(kind, best))
+        add(c, kind, best);
 }
 
 static void list_all(ceilings *c, int all_isas)
@@ -165,8 +173,10 @@ static void list_all(ceilings *c, int all_isas)
     for (int i = 0; i < ISAS; i++)
         if (isas[i]->present())
             best = isas[i];
+    for (int kind = 0; kind < CEILING_KINDS; kind++)
+        c->best[kind] = -1;
     list_levels(c, CEILING_FMA, best, all_isas);
-    c->best[CEILING_TILES] = -1;
+    list_levels(c, CEILING_PRODUCTS, best, all_isas);
     if (ceiling_isa_amx.present())
         add(c, CEILING_TILES, &ceiling_isa_amx);
     list_levels(c, CEILING_EXP, best, all_isas);
@@ -238,6 +248,14 @@ int ceilings_best(const ceilings *c, ceiling_kind kind)
     return c->best[kind];
 }
 
+int ceilings_at_level(const ceilings *c, ceiling_kind kind, const char *level)
+{
+    for (int i = 0; i < c->count; i++)
+        if (c->list[i].kind == kind && !strcmp(c->list[i].isa->name, level))
+            return i;
+    return -1;
+}
+
 /* ---- timing -------------------------------------------------------------------------------------------------- */
 
 /* Binds the calling thread to the thread-th CPU of `allowed`, so that two threads never share one while another idles.
@@ -260,13 +278,15 @@ static void pin(int thread, const cpu_set_t *allowed)
 
 static ceiling_run *kernel_of(const ceiling *item)
 {
-    if (item->kind <= CEILING_TILES)
+    if (item->kind == CEILING_FMA)
         return item->isa->fma;
+    if (item->kind <= CEILING_TILES)
+        return item->isa->product;
     return item->kind == CEILING_EXP ? item->isa->softmax : item->isa->read;
 }
 
-/* Wall time from the first thread past the common barrier to the last one's end. */
-static double timed(ceilings *c, ceiling_run *run, long repeats)
+/* Wall time from the first thread past the common barrier to the last one's end; once more before that when `warm`. */
+static double timed(ceilings *c, ceiling_run *run, long repeats, int warm)
 {
     double begin = INFINITY, end = 0.0;
 #pragma omp parallel num_threads(c->threads)
@@ -281,7 +301,8 @@ static double timed(ceilings *c, ceiling_run *run, long repeats)
         if (pinned)
             pin(thread, &allowed);
 #endif
-        run(&c->work[thread], 1);
+        if (warm)
+            run(&c->work[thread], 1);
 #pragma omp barrier
         double from = monotonic_seconds();
         run(&c->work[thread], repeats);
@@ -303,7 +324,7 @@ static double timed(ceilings *c, ceiling_run *run, long repeats)
 static double prepare(ceilings *c, const ceiling *item)
 {
     if (item->kind <= CEILING_TILES)
-        return item->isa->flops * c->threads;
+        return (item->kind == CEILING_FMA ? item->isa->flops : item->isa->product_flops) * c->threads;
     if (item->kind == CEILING_EXP)
         return (double)CEILING_ROW * c->threads;
     size_t words = item->kind == CEILING_L2 ? l2_bytes() / sizeof(uint32_t) : c->word_count / (size_t)c->threads;
@@ -317,7 +338,22 @@ void ceilings_evict(ceilings *c)
 {
     ceiling *item = &c->list[c->best[CEILING_MEMORY]];
     prepare(c, item);
-    timed(c, item->isa->read, 0);
+    timed(c, item->isa->read, 1, 0);
+}
+
+/* Each thread reads its share; then the threads have their slices of the buffer back. */
+double ceilings_read(ceilings *c, const void *data, size_t bytes)
+{
+    size_t share = bytes / sizeof(uint32_t) / (size_t)c->threads / CEILING_BLOCK * CEILING_BLOCK;
+    size_t slice = c->word_count / (size_t)c->threads;
+    for (int thread = 0; thread < c->threads; thread++) {
+        c->work[thread].words = (const uint32_t *)data + (size_t)thread * share;
+        c->work[thread].word_count = share;
+    }
+    double seconds = timed(c, c->list[c->best[CEILING_MEMORY]].isa->read, 1, 0);
+    for (int thread = 0; thread < c->threads; thread++)
+        c->work[thread].words = c->words + (size_t)thread * slice;
+    return seconds;
 }
 
 double ceilings_measure(ceilings *c, int index)
@@ -326,10 +362,10 @@ double ceilings_measure(ceilings *c, int index)
     ceiling_run *run = kernel_of(item);
     double per_repeat = prepare(c, item);
     if (item->repeats == 0) {
-        double seconds = timed(c, run, item->repeats = 1);
+        double seconds = timed(c, run, item->repeats = 1, 1);
         while (seconds < round_seconds)
-            seconds = timed(c, run, item->repeats *= 2);
+            seconds = timed(c, run, item->repeats *= 2, 1);
         item->repeats = (long)((double)item->repeats * round_seconds / seconds) + 1;
     }
-    return per_repeat * (double)item->repeats / timed(c, run, item->repeats);
+    return per_repeat * (double)item->repeats / timed(c, run, item->repeats, 1);
 }

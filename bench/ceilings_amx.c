@@ -15,7 +15,7 @@
 
 #define AMX __attribute__((target("amx-tile,amx-bf16")))
 
-enum { ROW = ATTN_AMX_ROW, TILE = ATTN_AMX_SIDE * ROW, DEPTH = 128, BLOCK = 32, STEPS = 16 };
+enum { ROW = ATTN_AMX_ROW, TILE = ATTN_AMX_SIDE * ROW, BLOCK = 32, STEPS = 16 };
 
 AMX static void configure(void)
 {
@@ -31,7 +31,7 @@ AMX static void block(const char *a, const char *b, char *c)
     _tile_zero(1);
     _tile_zero(2);
     _tile_zero(3);
-    for (int i = 0; i < DEPTH / BLOCK; i++, a += 2 * TILE, b += 2 * TILE) {
+    for (int i = 0; i < CEILING_DEPTH / BLOCK; i++, a += 2 * TILE, b += 2 * TILE) {
         _tile_loadd(4, a, ROW);
         _tile_loadd(6, b, ROW);
         _tile_dpbf16ps(0, 4, 6);
@@ -61,12 +61,14 @@ static int present(void)
     return attn_amx_present() && attn_amx_permitted();
 }
 
-const ceiling_isa ceiling_isa_amx = { "amx", present, 2.0 * BLOCK *BLOCK *DEPTH *STEPS, tiles, NULL, NULL };
+const ceiling_isa ceiling_isa_amx = {
+    .name = "amx", .present = present, .product_flops = 2.0 * BLOCK * BLOCK * CEILING_DEPTH * STEPS, .product = tiles
+};
 #else
 static int absent(void)
 {
     return 0;
 }
 
-const ceiling_isa ceiling_isa_amx = { "amx", absent, 0, NULL, NULL, NULL };
+const ceiling_isa ceiling_isa_amx = { .name = "amx", .present = absent };
 #endif

@@ -86,4 +86,9 @@ static int present_c(void)
     return 1;
 }
 
-const ceiling_isa ceiling_isa_c = { "c", present_c, 2.0 * LANES * CHAINS * STEPS, fma_c, softmax_c, read_c };
+const ceiling_isa ceiling_isa_c = { .name = "c",
+                                    .present = present_c,
+                                    .flops = 2.0 * LANES * CHAINS * STEPS,
+                                    .fma = fma_c,
+                                    .softmax = softmax_c,
+                                    .read = read_c };

@@ -10,8 +10,7 @@
 
 #define EACH4(f) f(0) f(1) f(2) f(3)
 #define EACH8(f) EACH4(f) f(4) f(5) f(6) f(7)
-#define EACH24(f) \
-    EACH8(f) f(8) f(9) f(10) f(11) f(12) f(13) f(14) f(15) f(16) f(17) f(18) f(19) f(20) f(21) f(22) f(23)
+#define EACH24(f) EACH8(f) f(8) f(9) f(10) f(11) f(12) f(13) f(14) f(15) f(16) f(17) f(18) f(19) f(20) f(21) f(22) f(23)
 
 /* Cores with four units of latency 4 need 16 chains. */
 enum { CHAINS = 24, STEPS = 128 };
@@ -56,9 +55,9 @@ static void softmax_neon(ceiling_work *work, long repeats)
     for (long repeat = 0; repeat < repeats; repeat++) {
         float32x4_t shift = vdupq_n_f32((float)(repeat & 1));
         for (int i = 0; i < CEILING_ROW; i += 16) {
-#define ROW(j) \
-    float32x4_t y##j = exp_neon(vsubq_f32(vld1q_f32(work->in + i + 4 * j), shift)); \
-    vst1q_f32(work->out + i + 4 * j, y##j); \
+#define ROW(j)                                                                                                         \
+    float32x4_t y##j = exp_neon(vsubq_f32(vld1q_f32(work->in + i + 4 * j), shift));                                    \
+    vst1q_f32(work->out + i + 4 * j, y##j);                                                                            \
     s##j = vaddq_f32(s##j, y##j);
             EACH4(ROW)
 #undef ROW
@@ -89,9 +88,12 @@ static int present_neon(void)
     return 1;
 }
 
-const ceiling_isa ceiling_isa_neon = {
-    "neon", present_neon, 2.0 * 4 * CHAINS * STEPS, fma_neon, softmax_neon, read_neon
-};
+const ceiling_isa ceiling_isa_neon = { .name = "neon",
+                                       .present = present_neon,
+                                       .flops = 2.0 * 4 * CHAINS * STEPS,
+                                       .fma = fma_neon,
+                                       .softmax = softmax_neon,
+                                       .read = read_neon };
 #else
 typedef int ceilings_neon_is_empty;
 #endif

@@ -11,6 +11,9 @@ emptied before every run, on both sides, as the weights and the other layers
 of a model do between two tokens.  Where PyTorch has several ways to the
 result (grouped query heads), the one that is fastest here counts.
 
+The column behind the rates says how near ours comes to the ceilings that
+`attn bench` measures in the same round, median over the rounds.
+
 Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE.
 
 Needs: torch.
@@ -31,9 +34,11 @@ CASES = [
     "n4096-d128-f32", "n4096-d128-f32-causal",
     "n4096-d64-f32", "n4096-d64-f32-causal",
     "n4096-d128-f16", "n4096-d128-f16-causal",
-    "n4096-d128-bf16", "n4096-d128-bf16-causal",
+    "n4096-d128-bf16", "n4096-d128-bf16-causal", "n4096-d64-bf16",
     "decode-32768-f32", "decode-32768-f16", "decode-32768-bf16",
+    "decode-32768-d64-f16", "decode-32768-d64-bf16",
 ]
+CEILINGS = {"of_products": "products", "of_same_bytes": "same bytes"}
 ROUND_SECONDS = 0.05    # what a short case is repeated for
 COLD_REPEATS = 5
 EVICT_BYTES = 1 << 29
@@ -61,7 +66,7 @@ def parse(text):
 
 
 def run_ours(attn, name, threads):
-    """(seconds, text) of one round of a case."""
+    """The row of `attn bench` for one round of a case."""
     command = [attn, "bench", "--filter", name, "--rounds", "1",
                "--threads", str(threads), "--csv"]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
@@ -71,8 +76,17 @@ def run_ours(attn, name, threads):
         if row["row"] == "case" and row["name"] == name:
             if not row["seconds_median"]:
                 raise SystemExit(f"{name}: {row['verdict']}")
-            return float(row["seconds_median"]), row["text"]
+            return row
     raise SystemExit(f"{name}: no such case in `attn bench`")
+
+
+def ceilings_of(rows):
+    """'80% FMA, 91% products': what a case's rows say, median."""
+    found = {rows[0]["bound"]: "fraction"}
+    found.update({name: key for key, name in CEILINGS.items() if rows[0][key]})
+    return ", ".join(
+        f"{statistics.median(float(row[key]) for row in rows):.0%} {name}"
+        for name, key in found.items() if name)
 
 
 class Peer:
@@ -134,11 +148,13 @@ def cpu_model():
     return "unknown"
 
 
-def report(names, ours, theirs, peers, as_csv):
-    line = ("{},{},{},{},{},{},{},{}" if as_csv else
-            "{:<24} {:>10} {:>11} {:>7} {:>9} {:>9} {:<8} {}")
+def report(names, rows, theirs, peers, as_csv):
+    line = ('{},{},{},{},{},{},{},"{}",{}' if as_csv else
+            "{:<24} {:>10} {:>11} {:>7} {:>9} {:>9} {:<8} {:<32} {}")
     print(line.format("case", "ours ms", "PyTorch ms", "ratio", "ours",
-                      "PyTorch", "unit", "variant"))
+                      "PyTorch", "unit", "of ceilings", "variant"))
+    ours = {name: [float(row["seconds_median"]) for row in rows[name]]
+            for name in names}
     slower = 0
     for name in names:
         a, b = (statistics.median(side[name]) for side in (ours, theirs))
@@ -148,6 +164,7 @@ def report(names, ours, theirs, peers, as_csv):
         print(line.format(name, f"{1e3 * a:.3f}", f"{1e3 * b:.3f}",
                           f"{ratio:.2f}", f"{amount / a / 1e9:.2f}",
                           f"{amount / b / 1e9:.2f}", unit,
+                          ceilings_of(rows[name]),
                           peers[name].suffix.lstrip("-")))
     return slower
 
@@ -174,10 +191,10 @@ def main():
             if sys.stderr.isatty():
                 print(f"\r\033[K{step}/{args.rounds * len(names)} {name}",
                       end="", file=sys.stderr, flush=True)
-            seconds, text = run_ours(args.attn, name, args.threads)
+            row = run_ours(args.attn, name, args.threads)
             if name not in peers:
-                peers[name] = Peer(text, evict)
-            ours[name].append(seconds)
+                peers[name] = Peer(row["text"], evict)
+            ours[name].append(row)
             theirs[name].append(peers[name].round())
     if sys.stderr.isatty():
         print("\r\033[K", end="", file=sys.stderr)

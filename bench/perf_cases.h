@@ -6,6 +6,8 @@
 #ifndef ATTN_BENCH_PERF_CASES_H
 #define ATTN_BENCH_PERF_CASES_H
 
+#include "ceilings.h"
+
 /* Which runs a case is part of. */
 typedef enum perf_group {
     PERF_DEFAULT,
@@ -17,10 +19,12 @@ typedef enum perf_group {
 typedef struct perf_case {
     const char *text;
     perf_group group;
-    double bar;         /* fraction of the case's ceiling that it must reach on the device "cpu"; 0: none */
-    const char *than;   /* name of the case that `than_bar` compares with; NULL: none */
-    double than_bar;    /* its time over this case's time must reach this */
-    const char *device; /* runs there instead of on the chosen device; NULL: chosen device */
+    double bar[CEILING_KINDS]; /* fractions of ceilings that it must reach on the device "cpu"; 0: none */
+    double own_bar;            /* fraction of the f32 FMA rate of the level that it runs at; 0: none */
+    const char *than;          /* name of the case that `than_bar` compares with; NULL: none */
+    double than_bar
+        [CEILING_KINDS]; /* that case's time over this one's must reach this, by the kind that computes the products */
+    const char *device;  /* runs there instead of on the chosen device; NULL: chosen device */
 } perf_case;
 
 extern const perf_case perf_cases[];
