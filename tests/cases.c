@@ -168,7 +168,8 @@ static const struct {
     { CASE_QUICK,
       "decode/f32/h4:1/d64/{n1:5000,n3:4097,n1:8193}/{full,causal/window4000:0,causal/window300:0/sink4,sinklogit}" },
     { CASE_QUICK, "decode/f16/h8:8/d64/b2/n1:4096/{cap20,alibi,bias1h1k,biasb11k/biasinf,nolse,outlier}" },
-    { CASE_FULL, "decode/" TYPES "/n{1,2,5,16}:{5000,20000}/h{8:8,8:2,8:1}/d128/{causal,causal/window4095:0/sink4}" },
+    { CASE_FULL,
+      "decode/" TYPES "/n{1,2,5,16}:{5000/h{8:8,8:2,8:1},20000/h8:2}/d128/{causal,causal/window4095:0/sink4}" },
     { CASE_FULL,
       "decode/" TYPES "/h8:2/d{64,256,576:512}/page64/n1:9000/used9000.1.4097/{full,causal/window5000:0/sink64}" },
 
@@ -221,7 +222,7 @@ static const struct {
                   "dilated(9,40),(strided(31) | last(31))}]}" },
     { CASE_QUICK, "pattern/b2/n70/h4:2/d40/f16/{bshd,view,kvshared,outlier,low}/pat[causal & (last(9) | strided(8))]" },
     { CASE_QUICK, "pattern/n2500/d16/f16/pat[band(128) | global(0..3, 1700)]" },
-    { CASE_FULL, "pattern/n{1000,2500,4000}/h2/d{64,128}/" TYPES "/pat[{band(512) | global(0..7, 1777),"
+    { CASE_FULL, "pattern/{n1000/h2/d64,n2500/h2/d128,n4000/h2/d64}/" TYPES "/pat[{band(512) | global(0..7, 1777),"
                  "causal & (last(256) | sink(4)),random(64,3,1) | chunk(64,1,1) | global(0..63, -64..-1)}]" },
 
     /* beside the rest of the logit */
