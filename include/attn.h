@@ -169,7 +169,7 @@ ATTN_API void attn_device_close(attn_device *device);
 ATTN_API attn_status attn_device_get_info(const attn_device *device, attn_device_info *info);
 
 /* Sets the number of host threads a run may use, 1 .. 1024; 0 restores the default (OpenMP's, at most the CPUs this
- * process may run on). Results do not depend on it; the workspace size of plans made afterwards does. UNSUPPORTED on
+ * process may run on and, unless OMP_NUM_THREADS is set, whose time its Linux control group grants). Results do not depend on it; the workspace size of plans made afterwards does. UNSUPPORTED on
  * devices without host threads. Not to be called while a plan of the device is being made. */
 ATTN_API attn_status attn_device_set_threads(attn_device *device, int threads);
 

@@ -17,6 +17,7 @@
 #endif
 
 #include "host.h"
+#include "quota.h"
 
 enum { ALIGNMENT = 64, HUGE_PAGE = 2 << 20 };
 
@@ -103,6 +104,9 @@ int attn_host_threads(void)
 {
 #ifdef _OPENMP
     int most = omp_get_max_threads(), processors = omp_get_num_procs();
+    int quota = getenv("OMP_NUM_THREADS") ? 0 : attn_host_quota("/proc/self/cgroup", "/sys/fs/cgroup");
+    if (quota > 0 && quota < processors)
+        processors = quota;
     return most < processors ? most : processors;
 #else
     return 1;
