@@ -222,7 +222,7 @@ static const struct {
                   "dilated(9,40),(strided(31) | last(31))}]}" },
     { CASE_QUICK, "pattern/b2/n70/h4:2/d40/f16/{bshd,view,kvshared,outlier,low}/pat[causal & (last(9) | strided(8))]" },
     { CASE_QUICK, "pattern/n2500/d16/f16/pat[band(128) | global(0..3, 1700)]" },
-    { CASE_FULL, "pattern/{n1000/h2/d64,n2500/h2/d128,n4000/h2/d64}/" TYPES "/pat[{band(512) | global(0..7, 1777),"
+    { CASE_FULL, "pattern/{n1000/h2/d64,n2500/h2/d64,n4000/h2/d128}/" TYPES "/pat[{band(512) | global(0..7, 1777),"
                  "causal & (last(256) | sink(4)),random(64,3,1) | chunk(64,1,1) | global(0..63, -64..-1)}]" },
 
     /* beside the rest of the logit */
