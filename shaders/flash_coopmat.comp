@@ -317,7 +317,7 @@ void add_run(inout Two two[BANDS])
     uvec4 k_next[K_FETCHES], v_next[V_FETCHES];
     find_rows(0, 0);
     for (int i = me; i < TILE_ROWS; i += GROUP)
-        seen[i] = unpack32(bits_of_row(i));
+        seen[i] = unpack32(bits_of_row(i, span.first));
     barrier();
     fetch_keys(0, 0, k_next);
     put_keys(k_next);

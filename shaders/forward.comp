@@ -238,7 +238,7 @@ void find_rows(int tile)
 {
     if (me < TILE_KEYS) {
         k_row[me] = address_of(k_rows, tile, me);
-        seen[me] = unpack32(bits_of_row(me));
+        seen[me] = unpack32(bits_of_row(me, span.first));
     } else {
         v_row[me - TILE_KEYS] = address_of(v_rows, tile, me - TILE_KEYS);
     }

@@ -15,7 +15,7 @@
 #extension GL_KHR_shader_subgroup_vote : require
 
 #include "modify.glsl"
-#include "output.glsl"
+#include "parts.glsl"
 #include "types.glsl"
 #include "walk.glsl"
 
@@ -48,6 +48,7 @@ shared vec4 weight[TILE_KEYS * QUADS];
 shared vec4 factor[SUBGROUPS * QUADS];               /* of the sums so far, in each subgroup */
 shared vec4 highest[SUBGROUPS * QUADS], total_of[SUBGROUPS * QUADS];
 shared uvec2 seen[ROWS];
+shared bool is_last;
 shared uint64_t address[GROUP];                      /* of rows of a subgroup's keys, then of its values */
 
 /* As subgroups number them: invocations of a team, and teams of a subgroup, must be neighbours in it. */
@@ -249,7 +250,7 @@ void add_values()
 void find_seen()
 {
     for (int i = me; i < ROWS; i += GROUP)
-        seen[i] = unpack32(bits_of_row(i));
+        seen[i] = unpack32(bits_of_row(i, span.first));
     barrier();
 }
 
@@ -331,6 +332,18 @@ End end_of(int row)
     return end;
 }
 
+void store_quad(int row, End end, int channel, vec4 sum)
+{
+    if (run.kind == LAUNCH_WHOLE) {
+        store_result(row, end, channel, sum);
+        return;
+    }
+    uint64_t part = part_row(item.slot, row);
+    put_sums(part, channel, sum);
+    if (channel == 0)
+        put_end(part, end);
+}
+
 void store_batch(int first_row)
 {
     for (int at = me; at < BATCH * DIM_V / 4; at += GROUP) {
@@ -342,9 +355,7 @@ void store_batch(int first_row)
         for (int l = 0; l < ALL_LINES; l++)
             all += weight_of(highest[l / LINES * QUADS + row / 4][row & 3], end.most) *
                    pool[((row - first_row) * ALL_LINES + l) * (DIM_V / 4) + quad];
-        store_sums(target_of(row, end), 4 * quad, all);
-        if (quad == 0)
-            store_end(row, end);
+        store_quad(row, end, 4 * quad, all);
     }
 }
 
@@ -360,6 +371,35 @@ void store_rows()
         barrier();
         store_batch(first_row);
     }
+}
+
+/* The parts of this query tile's rows. */
+void merge_rows()
+{
+    const int quads = DIM_V / 4;
+    int64_t slot = int64_t(item.tile) * run.block.plan.chunks;
+    for (int i = me; i < item.rows * quads; i += GROUP) {
+        int row = i / quads, channel = 4 * (i % quads);
+        End end;
+        if (channel >= dim_v)
+            continue;
+        vec4 sum = merged(slot, int(run.block.plan.chunks), row, channel, end);
+        store_result(row, end, channel, sum);
+    }
+}
+
+/* The work-group that comes last has all parts before it, and nobody beside it. */
+void merge_if_last()
+{
+    memoryBarrierBuffer();
+    barrier();
+    if (me == 0)
+        is_last = comes_last(item.tile);
+    barrier();
+    if (!is_last)
+        return;
+    memoryBarrierBuffer();
+    merge_rows();
 }
 
 void main()
@@ -382,4 +422,6 @@ void main()
         else
             add_span();
     store_rows();
+    if (run.kind == LAUNCH_JOINED)
+        merge_if_last();
 }

@@ -11,6 +11,7 @@ struct Item {
     int first_head;           /* of the unit */
     int rows;                 /* of this query tile; 0 or less: there is nothing to do */
     int begin_tile, end_tile; /* of keys */
+    int tile;                 /* counts over all units; of a chunk of LAUNCH_SPLIT or LAUNCH_JOINED */
     bool listed;              /* its tiles are those of a list */
     uint64_t list, masks;     /* addresses */
     int entries;              /* of the list */
@@ -76,13 +77,13 @@ void take_query_tile(int unit, int tile)
     item.rows = int(clamp(item.sequence.rows * pack - first, int64_t(0), run.block.plan.tile_rows));
     item.slot = 0;
     item.begin_tile = 0;
-    item.end_tile = int((item.sequence.keys + TILE_KEYS - 1) / TILE_KEYS);
+    item.end_tile = tiles_until(item.sequence.keys);
     item.listed = run.block.plan.listed != 0;
 }
 
 void take_chunk(int64_t slot, int chunk)
 {
-    int tiles = int(run.block.plan.split_keys / TILE_KEYS);
+    int tiles = tiles_within(run.block.plan.split_keys);
     item.slot = slot;
     item.begin_tile = chunk * tiles;
     item.end_tile = min(item.end_tile, item.begin_tile + tiles);
@@ -104,6 +105,7 @@ void find_item()
         slot += unit * run.block.plan.tiles * chunks;
         chunk = tile % chunks;
         tile /= chunks;
+        item.tile = unit * int(run.block.plan.tiles) + tile;
     }
     take_query_tile(unit, tile);
     if (run.kind != LAUNCH_WHOLE)

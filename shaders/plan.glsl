@@ -27,9 +27,9 @@ layout(buffer_reference, scalar, buffer_reference_align = 8) readonly buffer Wid
     int64_t value;
 };
 
-/* attn_vulkan_block_of_plan: addresses of the arrays of a plan, then the plan. */
+/* attn_vulkan_block_of_plan: addresses of the arrays of a plan, where its counters begin in the block, then the plan. */
 layout(buffer_reference, scalar, buffer_reference_align = 8) readonly buffer Block {
-    uint64_t lists, table_of, first, entries, masks, chunks, long_lists, reserved;
+    uint64_t lists, table_of, first, entries, masks, chunks, long_lists, counters;
     plan plan;
 };
 
@@ -40,5 +40,17 @@ layout(push_constant, scalar) uniform Run {
     Block block;
     int kind, first_tile, first_unit;
 } run;
+
+/* Tiles that end before a key, and tiles that begin before it. Drivers divide 64 bits, also by 64, in some 100 instructions that wait for
+ * each other: so these are shifts. */
+int tiles_within(int64_t key)
+{
+    return int(key >> TILE_BITS);
+}
+
+int tiles_until(int64_t key)
+{
+    return int(key + TILE_KEYS - 1 >> TILE_BITS);
+}
 
 #endif

@@ -45,7 +45,7 @@ void take_entries(int count)
 /* Goes to the next span; false: there is none. */
 bool find_run()
 {
-    int whole_tiles = int(item.sequence.keys / TILE_KEYS);
+    int whole_tiles = tiles_within(item.sequence.keys);
     barrier();
     if (item.listed) {
         int count = min(item.entries - next_step, MOST_ENTRIES);

@@ -61,13 +61,20 @@ Ranges ranges_of(int64_t first_p, int64_t last_p, int64_t keys)
         int64_t begin = term_begin(i, first_p), end = term_end(i, last_p, keys);
         if (begin >= end)
             continue;
-        r.begin[i] = int(begin / TILE_KEYS);
-        r.end[i] = int((end + TILE_KEYS - 1) / TILE_KEYS);
+        r.begin[i] = tiles_within(begin);
+        r.end[i] = tiles_until(end);
         int64_t full_end = term_end(i, first_p, keys);
-        r.full_begin[i] = int((term_begin(i, last_p) + TILE_KEYS - 1) / TILE_KEYS);
-        r.full_end[i] = full_end >= keys ? r.end[i] : int(full_end / TILE_KEYS);
+        r.full_begin[i] = tiles_until(term_begin(i, last_p));
+        r.full_end[i] = full_end >= keys ? r.end[i] : tiles_within(full_end);
     }
     return r;
+}
+
+/* Of rows that see all keys. */
+Ranges ranges_of_all(int64_t keys)
+{
+    ivec4 end = ivec4(tiles_until(keys), 0, 0, 0);
+    return Ranges(ivec4(0), end, ivec4(0), end);
 }
 
 /* The first tile at `from` or behind that is seen, or NO_TILE. */

@@ -65,7 +65,7 @@ bool find_span()
 {
     barrier();
     if (gl_LocalInvocationIndex == 0) {
-        int whole_tiles = int(item.sequence.keys / TILE_KEYS);
+        int whole_tiles = tiles_within(item.sequence.keys);
         if (item.listed)
             find_listed_span(whole_tiles);
         else
@@ -83,7 +83,9 @@ bool begin_walk(int k_type, int v_type)
         if (item.rows > 0) {
             next_step = item.listed ? 0 : item.begin_tile;
             if (!item.listed)
-                ranges = ranges_of(position_at(0), position_at(item.rows - 1), item.sequence.keys);
+                ranges = run.block.plan.sees_all != 0
+                             ? ranges_of_all(item.sequence.keys)
+                             : ranges_of(position_at(0), position_at(item.rows - 1), item.sequence.keys);
             k_rows = rows_of(item.sequence, run.k, k_type, run.block.plan.k_stride, item.head_k);
             v_rows = rows_of(item.sequence, run.v, v_type, run.block.plan.v_stride, item.head_k);
         }
@@ -97,12 +99,12 @@ int keys_of_tile(int tile)
     return int(min(item.sequence.keys - int64_t(tile) * TILE_KEYS, int64_t(TILE_KEYS)));
 }
 
-/* Bit j: row i sees key j of the span's tile, or of all of them. */
-uint64_t bits_of_row(int i)
+/* Bit j: row i sees key j of a tile of the span. */
+uint64_t bits_of_row(int i, int tile)
 {
     if (span.whole)
         return ~uint64_t(0);
-    int64_t first_key = int64_t(span.first) * TILE_KEYS;
+    int64_t first_key = int64_t(tile) * TILE_KEYS;
     uint64_t bits = bits_between(0, item.sequence.keys, first_key);
     i = min(i, item.rows - 1);
     if (!item.listed)

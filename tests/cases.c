@@ -165,6 +165,7 @@ static const struct {
 
     /* decode: few queries, many keys, so that rows are split */
     { CASE_QUICK, "decode/{f32,f16,bf16}/n1:5000/h8:2/d128/causal" },
+    { CASE_QUICK, "decode/{f32,f16}/n3:1500/h4:1/d40:37/causal" },
     { CASE_QUICK,
       "decode/f32/h4:1/d64/{n1:5000,n3:4097,n1:8193}/{full,causal/window4000:0,causal/window300:0/sink4,sinklogit}" },
     { CASE_QUICK, "decode/f16/h8:8/d64/b2/n1:4096/{cap20,alibi,bias1h1k,biasb11k/biasinf,nolse,outlier}" },

@@ -24,6 +24,7 @@
 #include "vulkan/device.h"
 #include "vulkan/geometry.h"
 #include "vulkan/kernels.h"
+#include "vulkan/prepare.h"
 #include "vulkan_case.h"
 
 static attn_device *device;
@@ -171,7 +172,7 @@ static void runs_join_a_submission(void **state)
     uint64_t before;
     (void)state;
     need_device();
-    vulkan_case_create(&c, device);
+    vulkan_case_create(&c, device, vulkan_case_causal());
     assert_int_equal(attn_queue_create(device, &queue), ATTN_OK);
     assert_int_equal(attn_vulkan_wait(own(), attn_vulkan_last(own())), ATTN_OK);
     before = own()->submissions.last;
@@ -196,7 +197,7 @@ static void runs_in_flight_are_many(void **state)
     attn_queue *queue;
     (void)state;
     need_device();
-    vulkan_case_create(&c, device);
+    vulkan_case_create(&c, device, vulkan_case_causal());
     assert_int_equal(attn_queue_create(device, &queue), ATTN_OK);
     for (int i = 0; i < 3 * ATTN_VULKAN_SLOTS; i++)
         assert_int_equal(attn_run(c.plan, &c.args, queue), ATTN_OK);
@@ -211,7 +212,7 @@ static void *run_alone(void *result)
 {
     vulkan_case c;
     attn_queue *queue;
-    vulkan_case_create(&c, device);
+    vulkan_case_create(&c, device, vulkan_case_causal());
     int good = attn_queue_create(device, &queue) == ATTN_OK;
     for (int i = 0; i < 20 && good; i++) {
         vulkan_case_clear(&c);
@@ -248,12 +249,40 @@ static void large_grids_are_cut(void **state)
     need_device();
     most = own()->traits.properties.limits.maxComputeWorkGroupCount;
     const uint32_t before[] = { most[0], most[1] };
-    vulkan_case_create(&c, device);
+    vulkan_case_create(&c, device, vulkan_case_causal());
     most[0] = 2, most[1] = 2;
     assert_int_equal(attn_run(c.plan, &c.args, NULL), ATTN_OK);
     vulkan_case_check(&c);
     most[0] = before[0], most[1] = before[1];
     vulkan_case_destroy(&c);
+}
+
+/* ---- plans ------------------------------------------------------------------------------------------------------------ */
+
+static int sees_all(attn_problem problem)
+{
+    attn_plan *plan;
+    assert_int_equal(attn_plan_create(device, &problem, &plan), ATTN_OK);
+    int all = (int)((const attn_vulkan_prepared *)plan->prepared)->problem.plan.sees_all;
+    attn_plan_destroy(plan);
+    return all;
+}
+
+/* The last row sees all keys under a causal mask; the first one, and all rows behind a window, do not. */
+static void plans_know_what_is_seen(void **state)
+{
+    attn_problem p = vulkan_case_decode();
+    (void)state;
+    need_device();
+    assert_true(sees_all(p));
+    p.mask.causal = 1;
+    assert_true(sees_all(p));
+    p.alignment = ATTN_ALIGN_START;
+    assert_false(sees_all(p));
+    p = vulkan_case_decode();
+    p.mask.window_left = 100;
+    assert_false(sees_all(p));
+    assert_false(sees_all(vulkan_case_causal()));
 }
 
 /* ---- cooperative matrices --------------------------------------------------------------------------------------------- */
@@ -401,19 +430,13 @@ static int close_device(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(copies_are_exact),
-        cmocka_unit_test(bounds_are_checked),
-        cmocka_unit_test(pieces_are_apart),
-        cmocka_unit_test(too_much_is_refused),
-        cmocka_unit_test(freed_memory_waits),
-        cmocka_unit_test(runs_join_a_submission),
-        cmocka_unit_test(runs_in_flight_are_many),
-        cmocka_unit_test(threads_share_a_device),
-        cmocka_unit_test(large_grids_are_cut),
-        cmocka_unit_test(features_can_be_masked),
-        cmocka_unit_test(features_are_enabled),
-        cmocka_unit_test(small_results_are_kept),
-        cmocka_unit_test(matrices_fit),
+        cmocka_unit_test(copies_are_exact),        cmocka_unit_test(bounds_are_checked),
+        cmocka_unit_test(pieces_are_apart),        cmocka_unit_test(too_much_is_refused),
+        cmocka_unit_test(freed_memory_waits),      cmocka_unit_test(runs_join_a_submission),
+        cmocka_unit_test(runs_in_flight_are_many), cmocka_unit_test(threads_share_a_device),
+        cmocka_unit_test(large_grids_are_cut),     cmocka_unit_test(features_can_be_masked),
+        cmocka_unit_test(features_are_enabled),    cmocka_unit_test(small_results_are_kept),
+        cmocka_unit_test(plans_know_what_is_seen), cmocka_unit_test(matrices_fit),
     };
     flush_subnormals(1); /* the first look at the devices starts their threads */
     const int devices = attn_backend_vulkan.count();

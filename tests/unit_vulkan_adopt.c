@@ -17,6 +17,7 @@
 
 #include "attn_vulkan.h"
 #include "vulkan/device.h"
+#include "vulkan/prepare.h"
 #include "vulkan_case.h"
 
 /* A program's own objects: a device with the features of `vulkan.features`. */
@@ -105,7 +106,7 @@ static void adopted_device_computes(void **state)
     (void)state;
     need_device();
     assert_int_equal(attn_device_adopt_vulkan(&vulkan, &device), ATTN_OK);
-    vulkan_case_create(&c, device);
+    vulkan_case_create(&c, device, vulkan_case_causal());
     assert_int_equal(attn_run(c.plan, &c.args, NULL), ATTN_OK);
     vulkan_case_check(&c);
     vulkan_case_destroy(&c);
@@ -169,7 +170,7 @@ static void runs_are_recorded(void **state)
     (void)state;
     need_device();
     assert_int_equal(attn_device_adopt_vulkan(&vulkan, &device), ATTN_OK);
-    vulkan_case_create(&c, device);
+    vulkan_case_create(&c, device, vulkan_case_causal());
     begin_commands();
     assert_int_equal(attn_queue_record_vulkan(device, commands, &queue), ATTN_OK);
     assert_int_equal(attn_run(c.plan, &c.args, queue), ATTN_OK);
@@ -182,6 +183,38 @@ static void runs_are_recorded(void **state)
         vulkan_case_check(&c);
     }
     assert_int_equal(attn_queue_wait(queue), ATTN_INVALID);
+    attn_queue_destroy(queue);
+    vulkan_case_destroy(&c);
+    attn_device_close(device);
+}
+
+/* Runs on the library's queue make and merge parts in one dispatch, again and again; recorded ones in two. */
+static void recorded_bits_are_alike(void **state)
+{
+    enum { RUNS = 4 };
+    static float o[RUNS][VULKAN_CASE_ELEMENTS];
+    attn_device *device;
+    attn_queue *queue;
+    vulkan_case c;
+    (void)state;
+    need_device();
+    assert_int_equal(attn_device_adopt_vulkan(&vulkan, &device), ATTN_OK);
+    vulkan_case_create(&c, device, vulkan_case_decode());
+    assert_true(((const attn_vulkan_prepared *)c.plan->prepared)->joins);
+    begin_commands();
+    assert_int_equal(attn_queue_record_vulkan(device, commands, &queue), ATTN_OK);
+    assert_int_equal(attn_run(c.plan, &c.args, queue), ATTN_OK);
+    assert_int_equal(vk.EndCommandBuffer(commands), VK_SUCCESS);
+    for (int i = 0; i < RUNS; i++) {
+        vulkan_case_clear(&c);
+        if (i == RUNS / 2)
+            submit_commands();
+        else
+            assert_int_equal(attn_run(c.plan, &c.args, NULL), ATTN_OK);
+        assert_true(vulkan_case_equals(&c));
+        vulkan_case_read(&c, o[i]);
+        assert_memory_equal(o[i], o[0], sizeof o[0]);
+    }
     attn_queue_destroy(queue);
     vulkan_case_destroy(&c);
     attn_device_close(device);
@@ -266,9 +299,10 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(adopted_device_computes),  cmocka_unit_test(wrong_objects_are_refused),
-        cmocka_unit_test(features_are_the_callers), cmocka_unit_test(runs_are_recorded),
-        cmocka_unit_test(merges_are_recorded),      cmocka_unit_test(wrong_recordings_are_refused),
+        cmocka_unit_test(adopted_device_computes),      cmocka_unit_test(wrong_objects_are_refused),
+        cmocka_unit_test(features_are_the_callers),     cmocka_unit_test(runs_are_recorded),
+        cmocka_unit_test(recorded_bits_are_alike),      cmocka_unit_test(merges_are_recorded),
+        cmocka_unit_test(wrong_recordings_are_refused),
     };
     if (attn_backend_vulkan.count() == 0) {
         puts("1..0 # SKIP no device of Vulkan");

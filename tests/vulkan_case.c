@@ -20,11 +20,19 @@ static void must(attn_status status, const char *call)
     abort();
 }
 
-static attn_problem problem_of_case(void)
+attn_problem vulkan_case_causal(void)
 {
     attn_problem p = ATTN_PROBLEM_INIT;
     p.q = p.k = p.v = p.o = attn_bhsd(ATTN_F32, 1, VULKAN_CASE_HEADS, VULKAN_CASE_ROWS, VULKAN_CASE_CHANNELS);
     p.mask.causal = 1;
+    return p;
+}
+
+attn_problem vulkan_case_decode(void)
+{
+    attn_problem p = ATTN_PROBLEM_INIT;
+    p.q = p.o = attn_bhsd(ATTN_F32, 1, VULKAN_CASE_HEADS, 1, VULKAN_CASE_CHANNELS);
+    p.k = p.v = attn_bhsd(ATTN_F32, 1, 1, VULKAN_CASE_HEADS * VULKAN_CASE_ROWS, VULKAN_CASE_CHANNELS);
     return p;
 }
 
@@ -35,25 +43,24 @@ static void fill(float inputs[3][VULKAN_CASE_ELEMENTS])
             inputs[t][i] = sinf((float)(i * (t + 2) % 977));
 }
 
-static void expect(vulkan_case *c, float inputs[3][VULKAN_CASE_ELEMENTS])
+static void expect(vulkan_case *c, const attn_problem *problem, float inputs[3][VULKAN_CASE_ELEMENTS])
 {
     attn_device *reference;
     attn_args args = ATTN_ARGS_INIT;
-    attn_problem problem = problem_of_case();
+    memset(c->expected, 0, sizeof c->expected);
     args.q = attn_host(inputs[0]), args.k = attn_host(inputs[1]), args.v = attn_host(inputs[2]);
     args.o = attn_host(c->expected);
     must(attn_device_open("reference", &reference), "attn_device_open");
-    must(attn_attention(reference, &problem, &args), "attn_attention");
+    must(attn_attention(reference, problem, &args), "attn_attention");
     attn_device_close(reference);
 }
 
-void vulkan_case_create(vulkan_case *c, attn_device *device)
+void vulkan_case_create(vulkan_case *c, attn_device *device, attn_problem problem)
 {
     static _Thread_local float inputs[3][VULKAN_CASE_ELEMENTS];
     attn_memory memory[4];
-    attn_problem problem = problem_of_case();
     fill(inputs);
-    expect(c, inputs);
+    expect(c, &problem, inputs);
     c->device = device;
     must(attn_plan_create(device, &problem, &c->plan), "attn_plan_create");
     for (int i = 0; i < 4; i++)
@@ -81,10 +88,15 @@ void vulkan_case_clear(vulkan_case *c)
     must(attn_upload(c->device, c->args.o, zeros, sizeof zeros), "attn_upload");
 }
 
+void vulkan_case_read(vulkan_case *c, float o[VULKAN_CASE_ELEMENTS])
+{
+    must(attn_download(c->device, o, c->args.o, VULKAN_CASE_ELEMENTS * sizeof *o), "attn_download");
+}
+
 int vulkan_case_equals(vulkan_case *c)
 {
     static _Thread_local float o[VULKAN_CASE_ELEMENTS];
-    must(attn_download(c->device, o, c->args.o, sizeof o), "attn_download");
+    vulkan_case_read(c, o);
     for (int i = 0; i < VULKAN_CASE_ELEMENTS; i++)
         if (!(fabsf(o[i] - c->expected[i]) <= 1e-5f))
             return 0;

@@ -18,14 +18,22 @@ typedef struct vulkan_case {
     float expected[VULKAN_CASE_ELEMENTS];
 } vulkan_case;
 
+/* Problems whose tensors have VULKAN_CASE_ELEMENTS or fewer: causal, all tensors alike; and one query row of heads that share their
+ * keys, so many that they are cut. */
+attn_problem vulkan_case_causal(void);
+attn_problem vulkan_case_decode(void);
+
 /* q, k, v and o of a device's memory. Whatever fails ends the program. */
-void vulkan_case_create(vulkan_case *c, attn_device *device);
+void vulkan_case_create(vulkan_case *c, attn_device *device, attn_problem problem);
 void vulkan_case_destroy(vulkan_case *c);
 
 /* Overwrites o. */
 void vulkan_case_clear(vulkan_case *c);
 
-/* o is what it should be; it is read behind all that was submitted. */
+/* Behind all that was submitted. */
+void vulkan_case_read(vulkan_case *c, float o[VULKAN_CASE_ELEMENTS]);
+
+/* o is what it should be. */
 int vulkan_case_equals(vulkan_case *c);
 void vulkan_case_check(vulkan_case *c);
 

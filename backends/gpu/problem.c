@@ -100,6 +100,16 @@ static void set_terms(struct plan *p, const attn_visible *visible)
     }
 }
 
+/* As a decode step does, also under a causal mask: its one row is the last. Positions are between -max_q and max_q + max_k. */
+static int sees_all(const struct plan *p)
+{
+    const struct term *t = &p->term[0];
+    const int64_t far = p->max_q + p->max_k;
+    const int is_last = p->max_q == 1 && p->align_end && t->right >= 0;
+    return p->terms == 1 && t->begin <= 0 && t->end >= p->max_k && t->chunk == 0 && t->left >= far &&
+           (t->right >= far || is_last);
+}
+
 static void set_work(struct plan *p, const attn_plan *plan)
 {
     const attn_shape *s = &plan->shape;
@@ -120,6 +130,7 @@ static void set_work(struct plan *p, const attn_plan *plan)
     p->long_entries = f ? f->long_tiles : INT64_MAX;
     p->mask_rows = f ? f->tile_q : 1;
     set_terms(p, &s->visible);
+    p->sees_all = sees_all(p);
 }
 
 /* Work of all compute units over the work that they had time for, when those with most have ended. */

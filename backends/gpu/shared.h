@@ -18,12 +18,14 @@
 #endif
 
 #define TILE_KEYS 64   /* keys of a tile */
+#define TILE_BITS 6    /* TILE_KEYS is 2^TILE_BITS */
 #define MERGE_GROUP 64 /* work-items that merge a row */
 
 /* What a work-group does: all keys of a query tile; one chunk of them, of every query tile; one chunk of a long list. */
 #define LAUNCH_WHOLE 0
 #define LAUNCH_SPLIT 1
 #define LAUNCH_LONG 2
+#define LAUNCH_JOINED 3 /* as LAUNCH_SPLIT; the work-group that comes last of a query tile merges its parts */
 
 /* attn_term of visible.h. */
 struct term {
@@ -43,6 +45,7 @@ struct plan {
     WIDE wide;           /* rows of q, k and v begin at multiples of 16 bytes, so far as strides tell */
     WIDE o_wide;         /* so do those of o, and they end there */
     WIDE listed, long_entries, mask_rows;
+    WIDE sees_all; /* every row sees all keys of its sequence */
     WIDE terms;
     TERM term[4];
     float scale, softcap; /* both with log2(e) */

@@ -58,6 +58,15 @@ static void record(const attn_plan *plan, const attn_args *args, VkCommandBuffer
     }
 }
 
+/* Runs on the library's own queues come one behind the other, so they may share the plan's counters; recorded ones need not. */
+static int join(const attn_plan *plan, const attn_vulkan_recording *recording, attn_gpu_launch launches[], int count)
+{
+    if (!recording->slot || !((const attn_vulkan_prepared *)plan->prepared)->joins)
+        return count;
+    launches[0].kind = LAUNCH_JOINED;
+    return 1;
+}
+
 attn_status attn_vulkan_forward(const attn_plan *plan, const attn_args *args, attn_queue *queue)
 {
     attn_vulkan_device *d = attn_vulkan_of(plan->device);
@@ -67,6 +76,6 @@ attn_status attn_vulkan_forward(const attn_plan *plan, const attn_args *args, at
     if (!count)
         return ATTN_OK;
     ATTN_TRY(attn_vulkan_begin(d, queue, &recording));
-    record(plan, args, recording.commands, launches, count);
+    record(plan, args, recording.commands, launches, join(plan, &recording, launches, count));
     return attn_vulkan_end(d, queue, &recording);
 }

@@ -47,7 +47,7 @@ static int tiled_geometry(const attn_kernel *kernel, const attn_vulkan_traits *t
     return 0;
 }
 
-const attn_vulkan_variant attn_vulkan_variant_tiled = { ATTN_VULKAN_FORWARD, 0, tiled_geometry };
+const attn_vulkan_variant attn_vulkan_variant_tiled = { ATTN_VULKAN_FORWARD, 0, 0, tiled_geometry };
 
 /* ---- forward_few.comp: rows of a sequence and head of K and V must fit one query tile ------------------------------ */
 
@@ -88,7 +88,7 @@ static int few_geometry(const attn_kernel *kernel, const attn_vulkan_traits *t, 
     return 0;
 }
 
-const attn_vulkan_variant attn_vulkan_variant_few = { ATTN_VULKAN_FORWARD_FEW, ATTN_VULKAN_SUBGROUPS, few_geometry };
+const attn_vulkan_variant attn_vulkan_variant_few = { ATTN_VULKAN_FORWARD_FEW, ATTN_VULKAN_SUBGROUPS, 1, few_geometry };
 
 /* ---- flash_coopmat.comp -------------------------------------------------------------------------------------------- */
 
@@ -178,7 +178,7 @@ enum {
                       ATTN_VULKAN_SUBGROUPS | ATTN_VULKAN_SUBGROUP_SIZE
 };
 
-const attn_vulkan_variant attn_vulkan_variant_matrix = { ATTN_VULKAN_COOPMAT, MATRIX_FEATURES, matrix_geometry };
+const attn_vulkan_variant attn_vulkan_variant_matrix = { ATTN_VULKAN_COOPMAT, MATRIX_FEATURES, 0, matrix_geometry };
 
 /* ---- the same with MATRIX_2 ---------------------------------------------------------------------------------------- */
 
@@ -191,5 +191,5 @@ static int matrix_2_geometry(const attn_kernel *kernel, const attn_vulkan_traits
 }
 
 const attn_vulkan_variant attn_vulkan_variant_matrix_2 = { ATTN_VULKAN_COOPMAT2,
-                                                           MATRIX_FEATURES | ATTN_VULKAN_COOPERATIVE_MATRIX_2,
+                                                           MATRIX_FEATURES | ATTN_VULKAN_COOPERATIVE_MATRIX_2, 0,
                                                            matrix_2_geometry };

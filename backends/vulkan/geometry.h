@@ -25,6 +25,7 @@ typedef struct attn_vulkan_geometry {
 typedef struct attn_vulkan_variant {
     attn_vulkan_shader shader;
     unsigned features; /* that it needs beside those of every shader */
+    int joins;         /* it knows LAUNCH_JOINED */
     /* 0, or 1: declines for a reason of its own; of what the kernel's table and the features allow. */
     int (*geometry)(const attn_kernel *kernel, const attn_vulkan_traits *traits, const attn_problem *problem,
                     const attn_shape *shape, attn_vulkan_geometry *geometry, attn_why *why);

@@ -4,6 +4,9 @@
 
 #include "prepare.h"
 
+#include <stddef.h>
+#include <stdlib.h>
+
 #include "probe.h"
 
 static attn_status set_probed(attn_vulkan_device *d, attn_vulkan_geometry *g)
@@ -32,12 +35,30 @@ static attn_status build(const attn_plan *plan, attn_vulkan_prepared *made)
     return attn_vulkan_pipeline_get(d, attn_vulkan_module_of(&d->traits, ATTN_VULKAN_MERGE_PARTS), NULL, &made->merge);
 }
 
-static attn_status upload_plan(const attn_plan *plan, attn_gpu_problem *problem)
+/* With more query tiles than half of the compute units, a dispatch that merges has enough to do, and merges sooner. */
+static int joins(const attn_plan *plan, const attn_gpu_problem *problem)
 {
-    attn_vulkan_block_of_plan block = { .plan = problem->plan };
+    const attn_vulkan_variant *variant = plan->kernel->variant;
+    const struct plan *p = &problem->plan;
+    return variant->joins && problem->split && 2 * p->batch * p->units * p->tiles <= plan->device->info.threads;
+}
+
+static attn_status upload_plan(const attn_plan *plan, attn_vulkan_prepared *made)
+{
+    attn_gpu_problem *problem = &made->problem;
+    const struct plan *p = &problem->plan;
+    const size_t counters = made->joins ? (size_t)(p->batch * p->units * p->tiles) : 0;
+    const size_t bytes = sizeof(attn_vulkan_block_of_plan) + counters * sizeof(uint32_t);
+    attn_vulkan_block_of_plan *block = calloc(1, bytes);
+    if (!block)
+        return attn_fail(ATTN_NO_MEMORY, "no memory for a plan of %zu bytes", bytes);
     for (int i = ATTN_GPU_LISTS; i < ATTN_GPU_ARRAYS; i++)
-        block.arrays[i - ATTN_GPU_LISTS] = attn_vulkan_address(attn_vulkan_of(plan->device), problem->memory[i]);
-    return attn_gpu_upload(plan, problem, ATTN_GPU_PLAN, &block, sizeof block);
+        block->arrays[i - ATTN_GPU_LISTS] = attn_vulkan_address(attn_vulkan_of(plan->device), problem->memory[i]);
+    block->counters = offsetof(attn_vulkan_block_of_plan, counter);
+    block->plan = *p;
+    attn_status status = attn_gpu_upload(plan, problem, ATTN_GPU_PLAN, block, bytes);
+    free(block);
+    return status;
 }
 
 attn_status attn_vulkan_prepare(attn_plan *plan)
@@ -47,5 +68,6 @@ attn_status attn_vulkan_prepare(attn_plan *plan)
     ATTN_TRY(build(plan, made));
     made->problem.plan_by_value = 1;
     ATTN_TRY(attn_gpu_problem_create(plan, &made->problem));
-    return upload_plan(plan, &made->problem);
+    made->joins = joins(plan, &made->problem);
+    return upload_plan(plan, made);
 }

@@ -8,13 +8,16 @@
 
 /* In device memory, as plan.glsl reads it. */
 typedef struct attn_vulkan_block_of_plan {
-    VkDeviceAddress arrays[ATTN_GPU_ARRAYS]; /* ATTN_GPU_LISTS and on, then 0 */
+    VkDeviceAddress arrays[ATTN_GPU_ARRAYS - ATTN_GPU_LISTS];
+    int64_t counters; /* where they begin in the block */
     struct plan plan;
+    uint32_t counter[]; /* 0 between runs: work-groups of a query tile that have left their parts */
 } attn_vulkan_block_of_plan;
 
 typedef struct attn_vulkan_prepared {
     attn_gpu_problem problem;
     VkPipeline forward, merge;
+    int joins; /* one dispatch makes parts and merges them, where no other run of the plan may be under way */
 } attn_vulkan_prepared;
 
 /* kernel->prepare. */
