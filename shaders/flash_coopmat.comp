@@ -64,7 +64,10 @@ shared uvec4 stage[SUBGROUPS * STAGE];
 #endif
 shared uint64_t k_row[2][TILE_KEYS], v_row[2][TILE_KEYS];
 shared uvec2 seen[TILE_ROWS];
-shared vec2 row_end[TILE_ROWS];
+shared vec2 row_end[TILE_ROWS]; /* at last, shares are in the place of maxima */
+
+/* The address of row i of Q or of what becomes of it, found once for each, while no addresses of keys are there. */
+#define ROW_AT(i) k_row[(i) / TILE_KEYS][(i) % TILE_KEYS]
 
 #define LEFT coopmat<float16_t, gl_ScopeSubgroup, 16, 16, gl_MatrixUseA>
 #define RIGHT coopmat<float16_t, gl_ScopeSubgroup, 16, 16, gl_MatrixUseB>
@@ -89,9 +92,7 @@ void put_queries(int band, int first_subgroup, bool wide)
     for (int i = me; i < SIDE * AT_ONCE * K_EIGHTS; i += GROUP) {
         int row = i / K_EIGHTS, eight = i % K_EIGHTS;
         int number = ((first_subgroup + row / SIDE) * BANDS + band) * SIDE + row % SIDE;
-        Row of_tile = row_at(min(number, item.rows - 1));
-        uint64_t at = run.q + 2 * query_row(item.sequence, of_tile, run.block.plan.q_stride);
-        uvec4 channels = load_eight(at, F16, eight * 8, dim, wide).low;
+        uvec4 channels = load_eight(ROW_AT(number), F16, eight * 8, dim, wide).low;
         pool[row * K_STRIDE + eight] = channels;
         if (eight < 2 * KEPT)
             kept[number * KEPT_STRIDE + eight] = channels;
@@ -101,6 +102,9 @@ void put_queries(int band, int first_subgroup, bool wide)
 void load_queries()
 {
     bool wide = is_wide(run.q, F16, run.block.plan.q_stride, run.block.plan.dim);
+    for (int i = me; i < TILE_ROWS; i += GROUP)
+        ROW_AT(i) = run.q + 2 * query_row(item.sequence, row_at(min(i, item.rows - 1)), run.block.plan.q_stride);
+    barrier();
     [[unroll]] for (int band = 0; band < BANDS; band++)
         for (int first = 0; first < SUBGROUPS; first += AT_ONCE) {
             put_queries(band, first, wide);
@@ -309,6 +313,12 @@ void find_rows(int i, int turn)
     }
 }
 
+void find_seen(int tile)
+{
+    for (int i = me; i < TILE_ROWS; i += GROUP)
+        seen[i] = unpack32(bits_of_row(i, tile));
+}
+
 void add_run(inout Two two[BANDS])
 {
     const float factor = CHANGES ? 1 : run.block.plan.scale;
@@ -316,8 +326,7 @@ void add_run(inout Two two[BANDS])
     const int last = run_length * STEPS - 1;
     uvec4 k_next[K_FETCHES], v_next[V_FETCHES];
     find_rows(0, 0);
-    for (int i = me; i < TILE_ROWS; i += GROUP)
-        seen[i] = unpack32(bits_of_row(i, span.first));
+    find_seen(tile_of_run(0));
     barrier();
     fetch_keys(0, 0, k_next);
     put_keys(k_next);
@@ -334,6 +343,8 @@ void add_run(inout Two two[BANDS])
         put_values(v_next);
         barrier();
         fetch_keys(next / STEPS & 1, next % STEPS * STEP, k_next);
+        if (!span.whole && next % STEPS == 0)
+            find_seen(tile_of_run(next / STEPS));
         multiply_values();
         put_keys(k_next);
         barrier();
@@ -354,17 +365,33 @@ void give_ends(int band, Two two)
     find_ends(band);
 }
 
+/* Where a band's rows go. */
+void find_targets(int band)
+{
+    for (int i = lane; i < SIDE; i += SUBGROUP) {
+        int row = first_row + band * SIDE + i;
+        End end = End(row_end[row].x, row_end[row].y);
+        if (row < item.rows) {
+            Target target = target_of(row, end);
+            ROW_AT(row) = target.to;
+            row_end[row].x = target.share;
+            store_end(row, end);
+        }
+    }
+    subgroupBarrier();
+}
+
 void store_channels(int band, int first_channel)
 {
-    const int quads = DIM_V / 8;
+    const bool whole = run.kind == LAUNCH_WHOLE;
+    const int quads = DIM_V / 8, type = whole ? int(run.block.plan.o_type) : F32;
+    const bool wide = whole && is_wide(run.o, type, run.block.plan.o_stride, run.block.plan.dim_v);
     for (int i = lane; i < SIDE * quads; i += SUBGROUP) {
         int row = first_row + band * SIDE + i / quads, channel = first_channel + i % quads * 4;
         if (row >= item.rows)
             break;
-        End end = End(row_end[row].x, row_end[row].y);
-        store_sums(target_of(row, end), channel, uintBitsToFloat(pool[(pool_row + i / quads) * V_STRIDE + i % quads]));
-        if (channel == 0)
-            store_end(row, end);
+        Target target = Target(ROW_AT(row), type, wide, row_end[row].x);
+        store_sums(target, channel, uintBitsToFloat(pool[(pool_row + i / quads) * V_STRIDE + i % quads]));
     }
 }
 
@@ -402,6 +429,7 @@ void main()
             add_run(two);
     [[unroll]] for (int band = 0; band < BANDS; band++) {
         give_ends(band, two[band]);
+        find_targets(band);
         for (int first = 0; first < SUBGROUPS; first += AT_ONCE) {
             if (gl_SubgroupID / AT_ONCE == first / AT_ONCE)
                 store_band(band);

@@ -1,5 +1,6 @@
 /* Spans for kernels whose tiles overlap: of a list, all invocations look at as many entries at once, and whole tiles are one
- * span wherever they lie. Needs GROUP, the invocations, and `me`, this one's number.
+ * span wherever they lie. Without a list, neighbours that are not whole are one span too. Needs GROUP, the invocations, and
+ * `me`, this one's number.
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 #ifndef ATTN_RUNS_GLSL
 #define ATTN_RUNS_GLSL
@@ -42,6 +43,14 @@ void take_entries(int count)
     next_step += run_length;
 }
 
+void join_partial_tiles(int whole_tiles)
+{
+    int end = span.end;
+    while (end < item.end_tile && next_tile(ranges, end) == end && min(full_end(ranges, end), whole_tiles) <= end)
+        end++;
+    span.end = next_step = end;
+}
+
 /* Goes to the next span; false: there is none. */
 bool find_run()
 {
@@ -54,6 +63,8 @@ bool find_run()
             take_entries(count);
     } else if (me == 0) {
         find_seen_span(whole_tiles);
+        if (!span.whole)
+            join_partial_tiles(whole_tiles);
         run_length = span.end - span.first;
     }
     barrier();
