@@ -14,6 +14,9 @@ enum { ATTN_CPU_LARGEST_DIM = 1024 };
  * its chunks' results, whether one thread computes them all or many do: so its bits depend on neither. */
 enum { ATTN_CPU_SPLIT = 1024, ATTN_CPU_SPLIT_TILES = ATTN_CPU_SPLIT / ATTN_TILE_K };
 
+/* Query tiles that share what a thread packs. */
+enum { ATTN_CPU_MOST_SHARING = 8 };
+
 /* Rows of a query tile that walks a list: the block sizes that patterns come in divide it. */
 enum { ATTN_CPU_LIST_ROWS = 128 };
 
@@ -27,6 +30,8 @@ typedef struct attn_cpu_geometry {
     int64_t most_items; /* bound of the query tiles */
     int64_t chunks;     /* bound of the chunks of a sequence */
     int split;          /* chunks of one query tile are separate work items */
+    int64_t sharing;    /* query tiles that a thread takes together, which share what it packs */
+    int64_t slots;      /* packed key tiles that a thread keeps */
     size_t scratch;     /* bytes of a thread */
     int64_t parts;      /* results of chunks that are kept */
     size_t part;        /* bytes of the result of one chunk of one query tile */
@@ -41,7 +46,8 @@ attn_cpu_geometry attn_cpu_geometry_of(const attn_plan *plan);
 /* One thread's memory. */
 typedef struct attn_cpu_scratch {
     float *query;                        /* rows as the level takes them */
-    float *keys, *values;                /* packed, see tile.h */
+    float *keys, *values;                /* packed, see tile.h: key tile t in slot t % slots */
+    int64_t *key_tiles, *value_tiles;    /* [slots]: which are there, or -1 */
     float *scores;                       /* [band][ATTN_TILE_K] */
     float *lane_sums;                    /* [rows][panel] */
     float *rescale;                      /* [rows] */
@@ -51,6 +57,13 @@ typedef struct attn_cpu_scratch {
 } attn_cpu_scratch;
 
 attn_cpu_scratch attn_cpu_scratch_at(const attn_plan *plan, const attn_cpu_geometry *geometry, char *memory);
+
+/* Another of the query tiles that share it: has queries and a total of its own. */
+attn_cpu_scratch attn_cpu_scratch_of(const attn_cpu_geometry *geometry, const attn_cpu_scratch *scratch,
+                                     int64_t sharer);
+
+/* No key tile is packed. */
+void attn_cpu_forget_tiles(const attn_cpu_geometry *geometry, const attn_cpu_scratch *scratch);
 
 /* The result of one chunk of one query tile. */
 attn_softmax attn_cpu_part_at(const attn_cpu_geometry *geometry, char *memory);

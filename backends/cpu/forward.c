@@ -240,29 +240,87 @@ static int is_long(const forward *f, const attn_cpu_item *item)
     return item->schedule && item->walk.entries > forms_of(f)->long_tiles;
 }
 
-/* All chunks of a query tile, merged as they are done. */
-static void run_item(const forward *f, int64_t number)
-{
+/* A query tile under way. */
+typedef struct sharer {
     attn_cpu_item item;
-    item_at(f, number, &item);
-    if (item.rows == 0 || is_long(f, &item))
-        return;
+    attn_cpu_scratch scratch;
+    int computes; /* 0: it has no rows, or a list that is cut */
+    int first;    /* nothing is in its total yet */
+    int64_t next; /* key tile; -1: none is left */
+} sharer;
+
+static int same_keys(const attn_cpu_item *a, const attn_cpu_item *b)
+{
+    return a->sequence.batch == b->sequence.batch && a->head_k == b->head_k && a->step == b->step &&
+           a->class.first_key == b->class.first_key && a->class.keys == b->class.keys;
+}
+
+/* Up to `most` query tiles from `number` on that have the same keys. */
+static int64_t sharers_at(const forward *f, int64_t number, int64_t most, sharer *sharers)
+{
     attn_cpu_scratch scratch = scratch_of_thread(f);
-    attn_cpu_load_query(&item, &scratch);
-    attn_cpu_begin_total(&item, &scratch.total);
-    for (int64_t tile = attn_next_tile(&item.walk, 0); tile >= 0;) {
-        int64_t chunk = tile / ATTN_CPU_SPLIT_TILES;
-        attn_cpu_run_chunk(&item, &scratch, chunk, &scratch.part);
-        item.tile->merge(item.rows, &scratch.total, &scratch.part);
-        tile = attn_next_tile(&item.walk, (chunk + 1) * ATTN_CPU_SPLIT_TILES);
+    int64_t count = 0;
+    for (; count < most; count++) {
+        sharer *s = sharers + count;
+        item_at(f, number + count, &s->item);
+        if (count > 0 && !same_keys(&s->item, &sharers->item))
+            break;
+        s->scratch = attn_cpu_scratch_of(&f->geometry, &scratch, count);
+        s->computes = s->item.rows > 0 && !is_long(f, &s->item);
     }
-    attn_cpu_end_total(&item, &scratch.total);
+    return count;
+}
+
+static void begin_sharer(sharer *s)
+{
+    attn_cpu_load_query(&s->item, &s->scratch);
+    attn_cpu_begin_total(&s->item, &s->scratch.total);
+    s->first = !s->item.resume;
+    s->next = attn_next_tile(&s->item.walk, 0);
+}
+
+/* The first chunk's result is the total: a merge with nothing would change no bit. */
+static void advance_sharer(sharer *s, int64_t chunk)
+{
+    const attn_softmax *total = &s->scratch.total, *part = s->first ? total : &s->scratch.part;
+    attn_cpu_run_chunk(&s->item, &s->scratch, chunk, part);
+    if (!s->first)
+        s->item.tile->merge(s->item.rows, total, part);
+    s->first = 0;
+    s->next = attn_next_tile(&s->item.walk, (chunk + 1) * ATTN_CPU_SPLIT_TILES);
+}
+
+static void run_sharers(const forward *f, sharer *sharers, int64_t count)
+{
+    attn_cpu_forget_tiles(&f->geometry, &sharers->scratch);
+    for (sharer *s = sharers; s < sharers + count; s++)
+        if (s->computes)
+            begin_sharer(s);
+    for (int64_t chunk = 0; chunk < f->geometry.chunks; chunk++)
+        for (sharer *s = sharers; s < sharers + count; s++)
+            if (s->computes && s->next >= 0 && s->next / ATTN_CPU_SPLIT_TILES == chunk)
+                advance_sharer(s, chunk);
+    for (sharer *s = sharers; s < sharers + count; s++)
+        if (s->computes)
+            attn_cpu_end_total(&s->item, &s->scratch.total);
+}
+
+/* Query tiles from `number` on, before `end`. */
+static void run_items(const forward *f, int64_t number, int64_t end)
+{
+    sharer sharers[ATTN_CPU_MOST_SHARING];
+    while (number < end) {
+        int64_t count = sharers_at(f, number, end - number, sharers);
+        run_sharers(f, sharers, count);
+        number += count;
+    }
 }
 
 static void run_chunk(const forward *f, const attn_cpu_item *item, int64_t chunk, int64_t number)
 {
     attn_cpu_scratch scratch = scratch_of_thread(f);
     attn_softmax part = part_at(f, number);
+    attn_cpu_forget_tiles(&f->geometry, &scratch);
     attn_cpu_load_query(item, &scratch);
     attn_cpu_run_chunk(item, &scratch, chunk, &part);
 }
@@ -320,11 +378,12 @@ static int threads_for(const forward *f, int64_t units)
 
 static void run_whole(const forward *f, int64_t items)
 {
-    int threads = threads_for(f, items);
+    int64_t sharing = f->geometry.sharing;
+    int threads = threads_for(f, attn_ceil_divide(items, sharing));
     (void)threads;
 #pragma omp parallel for num_threads(threads) schedule(dynamic, 1) if (threads > 1)
-    for (int64_t number = 0; number < items; number++)
-        run_item(f, number);
+    for (int64_t number = 0; number < items; number += sharing)
+        run_items(f, number, attn_least(items, number + sharing));
 }
 
 /* Chunks that follow each other go to one thread, a run at a time: it has asked memory for the beginning of the next. */

@@ -11,6 +11,9 @@ enum { ITEMS_A_THREAD = 4 };
 /* Results of chunks may take this much memory; beyond it a query tile stays whole. */
 static const double MOST_PART_BYTES = 256.0 * 1024 * 1024;
 
+/* So may the queries and totals of query tiles that share what a thread packs. */
+static const size_t MOST_SHARED_BYTES = (size_t)8 << 20;
+
 /* So may the totals between two parts of a form. */
 static const size_t MOST_TOTAL_BYTES = (size_t)64 << 20;
 
@@ -48,10 +51,10 @@ static int64_t score_rows(const attn_plan *plan)
 static size_t scratch_bytes(const attn_plan *plan, const attn_cpu_geometry *g)
 {
     int64_t rows = g->most_rows;
-    return floats(rows * g->dim) + floats(ATTN_TILE_K * g->dim) + floats(ATTN_TILE_K * g->dim_v) +
+    return floats(g->slots * ATTN_TILE_K * g->dim) + floats(g->slots * ATTN_TILE_K * g->dim_v) + floats(g->slots * 4) +
            floats(score_rows(plan) * ATTN_TILE_K) + floats(rows * tile_of(plan)->panel) + floats(rows) +
-           floats(rows * ATTN_MASK_WORDS * 2) + 2 * (size_t)(ATTN_TILE_K + ATTN_ROWS_AHEAD) * sizeof(void *) +
-           2 * g->part;
+           floats(rows * ATTN_MASK_WORDS * 2) + 2 * (size_t)(ATTN_TILE_K + ATTN_ROWS_AHEAD) * sizeof(void *) + g->part +
+           (size_t)g->sharing * (floats(rows * g->dim) + g->part);
 }
 
 /* Chunks that are work items of their own: all of them when query tiles are few, those of long lists else. */
@@ -61,6 +64,16 @@ static void split(const attn_plan *plan, attn_cpu_geometry *g)
                g->most_items < (int64_t)ITEMS_A_THREAD * plan->threads &&
                (double)g->most_items * (double)g->chunks * (double)g->part <= MOST_PART_BYTES;
     g->parts = plan->forms ? plan->forms->chunks : g->split ? g->most_items * g->chunks : 0;
+}
+
+/* So few that every thread has several turns. */
+static void share(const attn_plan *plan, attn_cpu_geometry *g)
+{
+    int64_t turns = g->split ? 1 : g->most_items / ((int64_t)ITEMS_A_THREAD * plan->threads);
+    int64_t room = (int64_t)(MOST_SHARED_BYTES / (floats(g->most_rows * g->dim) + g->part));
+    int64_t tiles = attn_ceil_divide(plan->shape.max_q * plan->shape.group, g->rows);
+    g->sharing = attn_most(1, attn_least(attn_least(turns, room), attn_least(tiles, ATTN_CPU_MOST_SHARING)));
+    g->slots = g->sharing > 1 ? ATTN_CPU_SPLIT_TILES : 1;
 }
 
 /* Totals of a unit: a row of acc, max and sum for each query row of each head. */
@@ -90,6 +103,7 @@ attn_cpu_geometry attn_cpu_geometry_of(const attn_plan *plan)
     g.chunks = (s->max_k + ATTN_CPU_SPLIT - 1) / ATTN_CPU_SPLIT;
     g.part = floats(g.most_rows * g.dim_v) + 2 * floats(g.most_rows);
     split(plan, &g);
+    share(plan, &g);
     keep_totals(plan, &g);
     g.scratch = scratch_bytes(plan, &g);
     g.first_items = (size_t)round_up((s->batch * (f ? f->units : 1) + 1) * (int64_t)sizeof(int64_t), 64);
@@ -118,9 +132,10 @@ attn_cpu_scratch attn_cpu_scratch_at(const attn_plan *plan, const attn_cpu_geome
 {
     int64_t rows = g->most_rows;
     attn_cpu_scratch s;
-    s.query = take(&memory, floats(rows * g->dim));
-    s.keys = take(&memory, floats(ATTN_TILE_K * g->dim));
-    s.values = take(&memory, floats(ATTN_TILE_K * g->dim_v));
+    s.keys = take(&memory, floats(g->slots * ATTN_TILE_K * g->dim));
+    s.values = take(&memory, floats(g->slots * ATTN_TILE_K * g->dim_v));
+    s.key_tiles = take(&memory, floats(g->slots * 4));
+    s.value_tiles = s.key_tiles + g->slots;
     s.scores = take(&memory, floats(score_rows(plan) * ATTN_TILE_K));
     s.lane_sums = take(&memory, floats(rows * tile_of(plan)->panel));
     s.rescale = take(&memory, floats(rows));
@@ -128,6 +143,23 @@ attn_cpu_scratch attn_cpu_scratch_at(const attn_plan *plan, const attn_cpu_geome
     s.key_rows = take(&memory, (size_t)(ATTN_TILE_K + ATTN_ROWS_AHEAD) * sizeof(void *));
     s.value_rows = take(&memory, (size_t)(ATTN_TILE_K + ATTN_ROWS_AHEAD) * sizeof(void *));
     s.part = attn_cpu_part_at(g, take(&memory, g->part));
+    s.query = take(&memory, floats(rows * g->dim));
     s.total = attn_cpu_part_at(g, take(&memory, g->part));
     return s;
+}
+
+attn_cpu_scratch attn_cpu_scratch_of(const attn_cpu_geometry *g, const attn_cpu_scratch *scratch, int64_t sharer)
+{
+    attn_cpu_scratch s = *scratch;
+    size_t query = floats(g->most_rows * g->dim);
+    char *memory = (char *)s.query + (size_t)sharer * (query + g->part);
+    s.query = take(&memory, query);
+    s.total = attn_cpu_part_at(g, memory);
+    return s;
+}
+
+void attn_cpu_forget_tiles(const attn_cpu_geometry *g, const attn_cpu_scratch *scratch)
+{
+    for (int64_t i = 0; i < 2 * g->slots; i++)
+        scratch->key_tiles[i] = -1;
 }

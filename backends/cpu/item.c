@@ -178,25 +178,31 @@ static int keys_in_tile(const attn_cpu_item *item, int64_t tile)
 
 /* A key tile under way. */
 typedef struct visit {
-    int64_t first;     /* its first key */
-    int count, padded; /* keys; up to a whole panel */
-    int masked;        /* not every row sees every key */
-    int packed;        /* 0: products take K and V from their rows */
-    attn_range rows;   /* from the first to the last that sees anything */
-    int64_t bands;     /* of them */
+    int64_t first;        /* its first key */
+    int count, padded;    /* keys; up to a whole panel */
+    int masked;           /* not every row sees every key */
+    int packed;           /* 0: products take K and V from their rows */
+    attn_range rows;      /* from the first to the last that sees anything */
+    int64_t bands;        /* of them */
+    float *keys, *values; /* packed */
 } visit;
 
 static void pack_tile(const attn_cpu_item *item, const attn_cpu_scratch *s, const visit *v)
 {
     const attn_operands *o = &item->operands;
-    int64_t left = item->class.keys - v->first;
+    int64_t tile = v->first / ATTN_TILE_K, slot = tile % item->geometry->slots, left = item->class.keys - v->first;
+    int keys = !item->few && s->key_tiles[slot] != tile, values = v->packed && s->value_tiles[slot] != tile;
+    if (!keys && !values && v->packed)
+        return;
     int named = left < ATTN_TILE_K + ATTN_ROWS_AHEAD ? (int)left : ATTN_TILE_K + ATTN_ROWS_AHEAD;
     gather_rows(&item->keys, v->first, named, ATTN_TILE_K + ATTN_ROWS_AHEAD, s->key_rows);
     gather_rows(&item->values, v->first, named, ATTN_TILE_K + ATTN_ROWS_AHEAD, s->value_rows);
-    if (!item->few)
-        item->tile->pack_keys(s->key_rows, v->padded, o->k, o->dim, s->keys);
-    if (v->packed)
-        item->tile->pack_values(s->value_rows, v->padded, o->v, o->dim_v, s->values);
+    if (keys)
+        item->tile->pack_keys(s->key_rows, v->padded, o->k, o->dim, v->keys);
+    if (values)
+        item->tile->pack_values(s->value_rows, v->padded, o->v, o->dim_v, v->values);
+    s->key_tiles[slot] = keys ? tile : s->key_tiles[slot];
+    s->value_tiles[slot] = values ? tile : s->value_tiles[slot];
 }
 
 /* The panels with keys that some of the rows see. */
@@ -247,7 +253,7 @@ static void score_band(const attn_cpu_item *item, const attn_cpu_scratch *s, con
     if (item->few)
         item->tile->few_keys(rows_of(b), s->key_rows, v->padded, o->k, o->dim, query, b->scores);
     else
-        item->tile->score(o, rows_of(b), b->keys, query, s->keys, b->scores, meanwhile);
+        item->tile->score(o, rows_of(b), b->keys, query, v->keys, b->scores, meanwhile);
 }
 
 /* The band's scores as they should be, and the softmax that is left to do. */
@@ -277,7 +283,7 @@ static void add_band(const attn_cpu_item *item, const attn_cpu_scratch *s, const
     float *acc = part->acc + b->rows.begin * part->stride;
     const float *rescale = s->rescale + b->rows.begin;
     if (v->packed)
-        item->tile->add_values(o, rows_of(b), b->keys, b->scores, s->values, acc, part->stride, rescale, meanwhile);
+        item->tile->add_values(o, rows_of(b), b->keys, b->scores, v->values, acc, part->stride, rescale, meanwhile);
     else
         item->tile->few_values(rows_of(b), s->value_rows, v->count, o->v, o->dim_v, b->scores, acc, part->stride,
                                rescale);
@@ -318,7 +324,13 @@ static void visit_overlapped(const attn_cpu_item *item, const attn_cpu_scratch *
 static void visit_tile(const attn_cpu_item *item, const attn_cpu_scratch *s, int64_t tile, const attn_softmax *part)
 {
     int panel = item->tile->panel, most = item->tile->band;
-    visit v = { .first = tile * ATTN_TILE_K, .count = keys_in_tile(item, tile) };
+    int64_t slot_keys = tile % item->geometry->slots * ATTN_TILE_K;
+    visit v = {
+        .first = tile * ATTN_TILE_K,
+        .count = keys_in_tile(item, tile),
+        .keys = s->keys + slot_keys * item->geometry->dim,
+        .values = s->values + slot_keys * item->geometry->dim_v,
+    };
     v.padded = (v.count + panel - 1) / panel * panel;
     v.masked = v.count < ATTN_TILE_K || !attn_tile_is_full(&item->walk, tile);
     v.rows = v.masked ? make_masks(item, tile, s->masks) : (attn_range){ 0, item->rows };

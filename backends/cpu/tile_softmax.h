@@ -173,11 +173,18 @@ static void reduce_sums(int rows, const float *lane_sums, float *sums)
         sums[r] = vf_reduce_add(vf_load(lane_sums + (int64_t)r * PANEL));
 }
 
+/* Where total is still empty it becomes part, to the bit. */
 static void merge(int rows, const attn_softmax *total, const attn_softmax *part)
 {
     for (int r = 0; r < rows; r++) {
         if (part->sum[r] == 0)
             continue;
+        if (total->sum[r] == 0) {
+            memcpy(total->acc + r * total->stride, part->acc + r * part->stride, (size_t)total->stride * sizeof(float));
+            total->sum[r] = part->sum[r];
+            total->max[r] = part->max[r];
+            continue;
+        }
         float most = part->max[r] > total->max[r] ? part->max[r] : total->max[r];
         float of_total = rescale_factor(total->max[r], most), of_part = rescale_factor(part->max[r], most);
         float *to = total->acc + r * total->stride;
