@@ -53,7 +53,7 @@ INLINE void work_meanwhile(factors *f)
 {
     f->credit += f->pace;
     for (; f->credit >= PACE; f->credit -= PACE)
-        if (f->meanwhile->done < softmax_steps(f->meanwhile->rows))
+        if (f->meanwhile->done < f->meanwhile->rows)
             step_of_job(f->operands, f->meanwhile);
 }
 
@@ -202,7 +202,7 @@ static int pace_of(const attn_operands *o)
 {
     int64_t of_scores = parts_of(o->q) * parts_of(o->k) * ((o->dim + BLOCK_DEPTH - 1) / BLOCK_DEPTH);
     int64_t of_values = (2 * parts_of(o->v) - 1) * ((o->dim_v + PANEL - 1) / PANEL);
-    return (int)(softmax_steps(ROW_BLOCK) * PACE / ((of_scores + of_values) * (ATTN_TILE_K / PANEL)) + 1);
+    return (int)(ROW_BLOCK * PACE / ((of_scores + of_values) * (ATTN_TILE_K / PANEL)) + 1);
 }
 
 static void score(const attn_operands *operands, int rows, attn_range keys, const float *query, const float *packed,

@@ -53,7 +53,7 @@ typedef struct attn_softmax_job {
     float *max;       /* [rows] */
     float *lane_sums; /* [rows][panel] */
     float *rescale;   /* [rows] */
-    int done;         /* steps of it */
+    int done;         /* rows of it */
 } attn_softmax_job;
 
 typedef struct attn_cpu_tile attn_cpu_tile;

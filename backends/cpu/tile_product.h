@@ -170,6 +170,6 @@ INLINE void keep_weights(float *scores, int64_t key, vf weight[PANEL_VECTORS])
 static void softmax(const attn_operands *operands, attn_softmax_job *job)
 {
     (void)operands;
-    while (job->done < softmax_steps(job->rows))
+    while (job->done < job->rows)
         softmax_step(exp2_of, keep_weights, job, job->keys);
 }

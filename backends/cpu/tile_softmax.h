@@ -1,7 +1,7 @@
 /* What happens to scores between the two products: softcap, ALiBi, bias, mask, online softmax; merge of partial results.
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 
-/* 2^x for x <= 0, 0 below 2^-125. x = n + f with n whole and 0 <= f <= 1; the polynomial is the interpolation of
+/* 2^x for x <= LAG, 0 below 2^-125. x = n + f with n whole and 0 <= f <= 1; the polynomial is the interpolation of
  * (2^f - 1) / f at Chebyshev nodes, so that exp2(0) = 1 exactly; its relative error is 5e-9. */
 INLINE vf exp2_of(vf x)
 {
@@ -87,45 +87,31 @@ static float rescale_factor(float before, float after)
     return lanes[0];
 }
 
-/* Lane r: the largest score of row r; of 1 to LANES rows. */
-INLINE vf row_maxima(int rows, attn_range keys, const float *scores)
+/* A row's maximum stays where it is while weights are at most 2^LAG: so sums are seldom rescaled, and weights are as exact. */
+static const float LAG = 8;
+
+static __attribute__((noinline)) void raise_max(const attn_softmax_job *job, int row, float max)
 {
-    vf most[LANES];
-    UNROLLED (r, LANES) {
-        const float *row = scores + (r < rows ? r : 0) * ATTN_TILE_K;
-        most[r] = vf_load(row + keys.begin);
-        for (int64_t i = keys.begin + LANES; i < keys.end; i += LANES)
-            most[r] = vf_max(vf_load(row + i), most[r]);
-    }
-    vf_transpose(most);
-    UNROLLED (r, LANES - 1)
-        most[0] = vf_max(most[r + 1], most[0]);
-    return most[0];
+    float *lane_sums = job->lane_sums + (int64_t)row * PANEL;
+    job->rescale[row] = rescale_factor(job->max[row], max);
+    job->max[row] = max;
+    vf_store(lane_sums, vf_mul(vf_load(lane_sums), vf_set1(job->rescale[row])));
 }
 
-/* New maxima of up to LANES rows, and what rescales their sums: a vector each. */
-INLINE void advance_maxima(const attn_softmax_job *job, attn_range keys, int rows, int row)
+/* A row's maximum for these keys, and what rescales its sums. */
+INLINE void advance_max(const attn_softmax_job *job, attn_range keys, int row)
 {
-    float *max = job->max + row, *rescale = job->rescale + row, some[LANES] = { 0 };
-    size_t bytes = (size_t)rows * sizeof(float);
-    if (rows < LANES)
-        memcpy(some, max, bytes);
-    vf old = vf_load(rows < LANES ? some : max),
-       most = row_maxima(rows, keys, job->scores + (int64_t)row * ATTN_TILE_K);
-    most = vf_max(vf_mul(most, vf_set1(job->factor)), old);
-    vf factor = exp2_of(vf_sub(old, finite_max(most)));
-    if (rows == LANES) {
-        vf_store(max, most);
-        vf_store(rescale, factor);
-    } else {
-        vf_store(some, most);
-        memcpy(max, some, bytes);
-        vf_store(some, factor);
-        memcpy(rescale, some, bytes);
-    }
+    const float *scores = job->scores + (int64_t)row * ATTN_TILE_K;
+    vf most = vf_load(scores + keys.begin);
+    for (int64_t i = keys.begin + LANES; i < keys.end; i += LANES)
+        most = vf_max(vf_load(scores + i), most);
+    most = vf_mul(most, vf_set1(job->factor));
+    job->rescale[row] = 1;
+    if (vf_any_above(most, vf_set1(job->max[row] + LAG)))
+        raise_max(job, row, vf_reduce_max(most));
 }
 
-/* How a level makes weights, 2^x for x <= 0, and keeps those of a panel of keys, from `key` on, in place of the row's scores. */
+/* How a level makes weights, 2^x for x <= LAG, and keeps those of a panel of keys, from `key` on, in place of the row's scores. */
 typedef vf weigh_function(vf x);
 typedef void keep_function(float *scores, int64_t key, vf weight[PANEL_VECTORS]);
 
@@ -146,25 +132,15 @@ INLINE void advance_weights(weigh_function *const weigh, keep_function *const ke
     }
     UNROLLED (v, PANEL_VECTORS - 1)
         sum[0] = vf_add(sum[0], sum[v + 1]);
-    vf_store(lane_sums, vf_fma(vf_load(lane_sums), vf_set1(job->rescale[row]), sum[0]));
+    vf_store(lane_sums, vf_add(vf_load(lane_sums), sum[0]));
 }
 
-/* A job in steps: the maxima of LANES rows, then each of these rows' weights. */
-INLINE int softmax_steps(int rows)
-{
-    return rows + (rows + LANES - 1) / LANES;
-}
-
+/* A step of a job: a row. */
 INLINE void softmax_step(weigh_function *const weigh, keep_function *const keep, attn_softmax_job *job, attn_range keys)
 {
-    int group = job->done / (LANES + 1) * LANES, inside = job->done % (LANES + 1);
-    job->done++;
-    if (inside == 0 && job->rows - group >= LANES)
-        advance_maxima(job, keys, LANES, group);
-    else if (inside == 0)
-        advance_maxima(job, keys, job->rows - group, group);
-    else
-        advance_weights(weigh, keep, job, keys, group + inside - 1);
+    int row = job->done++;
+    advance_max(job, keys, row);
+    advance_weights(weigh, keep, job, keys, row);
 }
 
 static void reduce_sums(int rows, const float *lane_sums, float *sums)

@@ -73,7 +73,7 @@ static inline vf vf_fraction(vf x)
     return _mm256_sub_ps(x, _mm256_floor_ps(x));
 }
 
-/* a * 2^floor(x), 0 where x < -125; a in 1 .. 2, x <= 0. */
+/* a * 2^floor(x), 0 where x < -125; a in 1 .. 2, x < 128. */
 static inline vf vf_times_exp2(vf a, vf x)
 {
     __m256i exponent = _mm256_slli_epi32(_mm256_cvtps_epi32(_mm256_floor_ps(x)), 23);
@@ -93,6 +93,12 @@ static inline vf vf_select_bits(uint32_t bits, vf a, vf b)
     const __m256i lane = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
     __m256i set = _mm256_and_si256(_mm256_set1_epi32((int)bits), lane);
     return _mm256_blendv_ps(b, a, _mm256_castsi256_ps(_mm256_cmpeq_epi32(set, lane)));
+}
+
+/* Some lane of a is larger than b's. */
+static inline int vf_any_above(vf a, vf b)
+{
+    return _mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_GT_OQ)) != 0;
 }
 
 static inline float vf_reduce_max(vf a)

@@ -73,7 +73,7 @@ static inline vf vf_fraction(vf x)
     return _mm512_reduce_ps(x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
 }
 
-/* a * 2^floor(x), 0 where x < -125; a in 1 .. 2, x <= 0. */
+/* a * 2^floor(x), 0 where x < -125; a in 1 .. 2, x < 128. */
 static inline vf vf_times_exp2(vf a, vf x)
 {
     return _mm512_maskz_scalef_ps(_mm512_cmp_ps_mask(x, _mm512_set1_ps(-125.0f), _CMP_NLT_UQ), a, x);
@@ -89,6 +89,12 @@ static inline vf vf_select_below(vf x, vf limit, vf a, vf b)
 static inline vf vf_select_bits(uint32_t bits, vf a, vf b)
 {
     return _mm512_mask_mov_ps(b, (__mmask16)bits, a);
+}
+
+/* Some lane of a is larger than b's. */
+static inline int vf_any_above(vf a, vf b)
+{
+    return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ) != 0;
 }
 
 static inline float vf_reduce_max(vf a)

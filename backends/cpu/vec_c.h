@@ -91,7 +91,7 @@ static inline vf vf_fraction(vf x)
     return x - vf_floor(x);
 }
 
-/* a * 2^floor(x), 0 where x < -125; a in 1 .. 2, x <= 0. */
+/* a * 2^floor(x), 0 where x < -125; a in 1 .. 2, x < 128. */
 static inline vf vf_times_exp2(vf a, vf x)
 {
     const vf magic = { 12582912.0f, 12582912.0f, 12582912.0f, 12582912.0f };
@@ -111,6 +111,13 @@ static inline vf vf_select_bits(uint32_t bits, vf a, vf b)
     const vi lane = { 1, 2, 4, 8 };
     int32_t all = (int32_t)bits;
     return vf_select(((vi){ all, all, all, all } & lane) != 0, a, b);
+}
+
+/* Some lane of a is larger than b's. */
+static inline int vf_any_above(vf a, vf b)
+{
+    vu above = (vu)(a > b);
+    return (above[0] | above[1] | above[2] | above[3]) != 0;
 }
 
 static inline float vf_reduce_max(vf a)

@@ -70,7 +70,7 @@ static inline vf vf_fraction(vf x)
     return vsubq_f32(x, vrndmq_f32(x));
 }
 
-/* a * 2^floor(x), 0 where x < -125; a in 1 .. 2, x <= 0. */
+/* a * 2^floor(x), 0 where x < -125; a in 1 .. 2, x < 128. */
 static inline vf vf_times_exp2(vf a, vf x)
 {
     int32x4_t exponent = vshlq_n_s32(vcvtmq_s32_f32(x), 23);
@@ -89,6 +89,12 @@ static inline vf vf_select_bits(uint32_t bits, vf a, vf b)
 {
     static const uint32_t lane[4] = { 1, 2, 4, 8 };
     return vbslq_f32(vtstq_u32(vdupq_n_u32(bits), vld1q_u32(lane)), a, b);
+}
+
+/* Some lane of a is larger than b's. */
+static inline int vf_any_above(vf a, vf b)
+{
+    return vmaxvq_u32(vcgtq_f32(a, b)) != 0;
 }
 
 static inline float vf_reduce_max(vf a)
