@@ -24,6 +24,8 @@ INLINE void store_lanes(attn_dtype dtype, void *row, int64_t i, int64_t dim, vf 
         vf_store((float *)row + i, a);
     } else if (dtype == ATTN_F16 && i + LANES <= dim) {
         vf_store_f16((uint16_t *)row + i, a);
+    } else if (i + LANES <= dim) {
+        vf_store_bf16((uint16_t *)row + i, a);
     } else {
         float lanes[LANES];
         vf_store(lanes, a);

@@ -131,6 +131,18 @@ static inline vf vf_load_bf16(const uint16_t *p)
     return _mm256_castsi256_ps(_mm256_slli_epi32(wide, 16));
 }
 
+/* Rounded to nearest even; NaN stays NaN. */
+static inline void vf_store_bf16(uint16_t *p, vf a)
+{
+    __m256i bits = _mm256_castps_si256(a), half = _mm256_srli_epi32(bits, 16);
+    __m256i even = _mm256_add_epi32(_mm256_and_si256(half, _mm256_set1_epi32(1)), _mm256_set1_epi32(0x7fff));
+    __m256i rounded = _mm256_srli_epi32(_mm256_add_epi32(bits, even), 16);
+    __m256i nan = _mm256_castps_si256(_mm256_cmp_ps(a, a, _CMP_UNORD_Q));
+    rounded = _mm256_blendv_epi8(rounded, _mm256_or_si256(half, _mm256_set1_epi32(0x40)), nan);
+    rounded = _mm256_permute4x64_epi64(_mm256_packus_epi32(rounded, rounded), 0x08);
+    _mm_storeu_si128((__m128i *)p, _mm256_castsi256_si128(rounded));
+}
+
 /* r[i] lane j <-> r[j] lane i. */
 static inline void vf_transpose(vf r[LANES])
 {

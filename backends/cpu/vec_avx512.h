@@ -122,6 +122,17 @@ static inline vf vf_load_bf16(const uint16_t *p)
     return _mm512_castsi512_ps(_mm512_slli_epi32(wide, 16));
 }
 
+/* Rounded to nearest even; NaN stays NaN. */
+static inline void vf_store_bf16(uint16_t *p, vf a)
+{
+    __m512i bits = _mm512_castps_si512(a), half = _mm512_srli_epi32(bits, 16);
+    __m512i even = _mm512_add_epi32(_mm512_and_si512(half, _mm512_set1_epi32(1)), _mm512_set1_epi32(0x7fff));
+    __m512i rounded = _mm512_srli_epi32(_mm512_add_epi32(bits, even), 16);
+    __mmask16 nan = _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q);
+    rounded = _mm512_mask_or_epi32(rounded, nan, half, _mm512_set1_epi32(0x40));
+    _mm256_storeu_si256((__m256i *)p, _mm512_cvtepi32_epi16(rounded));
+}
+
 /* r[i] lane j <-> r[j] lane i. */
 static inline void vf_transpose(vf r[LANES])
 {

@@ -146,6 +146,12 @@ static inline vf vf_load_bf16(const uint16_t *p)
                  attn_float_of_bf16(p[3]) };
 }
 
+static inline void vf_store_bf16(uint16_t *p, vf a)
+{
+    for (int i = 0; i < LANES; i++)
+        p[i] = attn_bf16_of_float(a[i]);
+}
+
 /* r[i] lane j <-> r[j] lane i. */
 static inline void vf_transpose(vf r[LANES])
 {

@@ -119,6 +119,15 @@ static inline vf vf_load_bf16(const uint16_t *p)
     return vreinterpretq_f32_u32(vshll_n_u16(vld1_u16(p), 16));
 }
 
+/* Rounded to nearest even; NaN stays NaN. */
+static inline void vf_store_bf16(uint16_t *p, vf a)
+{
+    uint32x4_t bits = vreinterpretq_u32_f32(a), half = vshrq_n_u32(bits, 16);
+    uint32x4_t even = vaddq_u32(vandq_u32(half, vdupq_n_u32(1)), vdupq_n_u32(0x7fff));
+    uint32x4_t nan = vorrq_u32(half, vdupq_n_u32(0x40)), rounded = vshrq_n_u32(vaddq_u32(bits, even), 16);
+    vst1_u16(p, vmovn_u32(vbslq_u32(vceqq_f32(a, a), rounded, nan)));
+}
+
 /* r[i] lane j <-> r[j] lane i. */
 static inline void vf_transpose(vf r[LANES])
 {
