@@ -1,15 +1,26 @@
 /* Operands as AMX takes them. A value has as many bf16 parts as it takes: bf16 one; f16 two, whose sum is exactly the value,
  * since their 8 + 8 bits hold its 11; weights as many as V, which they are multiplied with.
  *
- * Along the sum, channels of Q K^T and keys of P V, everything goes in blocks of 32. A row of Q or of the weights has,
- * for each block, 64 bytes of the first parts, then 64 of the second if there are two: weights take no more room than their
- * scores. K and V are tiles of 1 KiB, 16 rows of 16 columns, where row i has elements 2i and 2i + 1 of the sum in pairs:
+ * Along the sum, channels of Q K^T and keys of P V, everything goes in blocks of 32. All but the output are tiles of 1 KiB, so
+ * that what is loaded at once is read in address order; of K and V, 16 rows of 16 columns, where row i has elements 2i and
+ * 2i + 1 of the sum in pairs:
  *
- *     [panel of 32 columns][block][half of the columns][part][16][16][2]
+ *     queries         [16 rows][block][part][16][32]       bf16
+ *     scores          [16 rows][keys / 16][16][16]         f32
+ *     weights         [16 rows][block][part][16][32]       bf16, each in place of the scores of 16 keys
+ *     keys, values    [panel of 32 columns][block][half of the columns][part][16][16][2]
  *
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 
 enum { BLOCK_DEPTH = 32, ROW_PART = ATTN_AMX_ROW, TILE_SIDE = ATTN_AMX_SIDE, TILE_BYTES = TILE_SIDE * ROW_PART };
+
+INLINE float *scores_at(float *scores, int row, int64_t key)
+{
+    return scores + row / TILE_SIDE * TILE_SIDE * ATTN_TILE_K + key / TILE_SIDE * (TILE_BYTES / 4) +
+           row % TILE_SIDE * (ROW_PART / 4);
+}
+
+#include "tile_softmax.h"
 
 INLINE int parts_of(attn_dtype dtype)
 {
@@ -71,11 +82,11 @@ INLINE void split(attn_dtype dtype, __m512i halves, __m512i part[2])
 
 INLINE void load_query_of(const void *row, attn_dtype dtype, int64_t dim, char *out)
 {
-    for (int64_t i = 0; i < dim; i += BLOCK_DEPTH, out += parts_of(dtype) * ROW_PART) {
+    for (int64_t i = 0; i < dim; i += BLOCK_DEPTH, out += parts_of(dtype) * TILE_BYTES) {
         __m512i part[2];
         split(dtype, load_halves(row, i, dim), part);
         UNROLLED (p, parts_of(dtype))
-            _mm512_storeu_si512(out + p * ROW_PART, part[p]);
+            _mm512_storeu_si512(out + p * TILE_BYTES, part[p]);
     }
 }
 
@@ -158,10 +169,12 @@ INLINE void pack_values_of(const void *const *rows, int keys, attn_dtype dtype, 
             call(ATTN_BF16);                                                                                           \
     } while (0)
 
-static void load_query(const void *row, attn_dtype dtype, int64_t dim, float factor, float *out)
+static void load_query(const void *row, attn_dtype dtype, int64_t dim, float factor, float *query, int64_t stride,
+                       int r)
 {
+    char *out = (char *)(query + r / TILE_SIDE * TILE_SIDE * stride) + r % TILE_SIDE * ROW_PART;
     (void)factor;
-#define CALL(type) load_query_of(row, type, dim, (char *)out)
+#define CALL(type) load_query_of(row, type, dim, out)
     FOR_HALF(dtype, CALL);
 #undef CALL
 }
@@ -204,17 +217,16 @@ INLINE vf shortest_exp2(vf x)
     return _mm512_scalef_ps(p, x);
 }
 
-INLINE void keep_bf16(float *scores, int64_t key, vf weight[PANEL_VECTORS])
+INLINE void keep_bf16(float *scores, vf weight[PANEL_VECTORS])
 {
-    _mm512_storeu_si512((char *)scores + key * 2, narrow(weight[0], weight[1]));
+    _mm512_storeu_si512(scores, narrow(weight[0], weight[1]));
 }
 
-INLINE void keep_two_bf16(float *scores, int64_t key, vf weight[PANEL_VECTORS])
+INLINE void keep_two_bf16(float *scores, vf weight[PANEL_VECTORS])
 {
-    char *to = (char *)scores + key * 4;
     vf first = upper(weight[0]), second = upper(weight[1]);
-    _mm512_storeu_si512(to, narrow(first, second));
-    _mm512_storeu_si512(to + ROW_PART, narrow(vf_sub(weight[0], first), vf_sub(weight[1], second)));
+    _mm512_storeu_si512(scores, narrow(first, second));
+    _mm512_storeu_si512((char *)scores + TILE_BYTES, narrow(vf_sub(weight[0], first), vf_sub(weight[1], second)));
 }
 
 /* A step; what the compiler knows of most is that all keys are there. */

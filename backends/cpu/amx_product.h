@@ -6,7 +6,8 @@
  *
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 
-enum { ROW_BLOCK = 2 * TILE_SIDE };
+/* Weights of a block of keys have the room of their scores. */
+enum { ROW_BLOCK = 2 * TILE_SIDE, WEIGHTS_BLOCK = BLOCK_DEPTH / TILE_SIDE * TILE_BYTES };
 
 /* Rows 1 to 32. */
 static void configure(int rows)
@@ -35,15 +36,15 @@ static void leave(unsigned before)
     _tile_release();
 }
 
-/* a: rows; b: a panel; c[rows][PANEL]; strides in bytes. */
+/* a: rows; b: a panel; c: sums, 16 x 16 at `stride`. Bytes from one to the next 16 rows are `down`, 16 columns `right`. */
 typedef struct factors {
     const char *a, *b;
-    int64_t a_stride, blocks;
+    int64_t a_block, a_down, blocks;
     char *c;
-    int64_t c_stride;
+    int64_t stride, right, down;
     const attn_operands *operands;
     attn_softmax_job *meanwhile;
-    int pace, credit; /* steps of the job for each product of tiles, times PACE */
+    int pace, credit; /* rows of the job for each product of tiles, times PACE */
 } factors;
 
 enum { PACE = 256 };
@@ -61,9 +62,9 @@ INLINE void work_meanwhile(factors *f)
  * and write memory: hence the fences. */
 #define FENCE() __asm__ volatile("" ::: "memory")
 
-INLINE void begin_sums(const int two, const int adds, const char *c, int64_t stride)
+INLINE void begin_sums(const int two, const int adds, const factors *f)
 {
-    const char *down = c + TILE_SIDE * stride;
+    const char *c = f->c, *down = c + f->down;
     FENCE();
     if (!adds) {
         _tile_zero(0);
@@ -72,31 +73,31 @@ INLINE void begin_sums(const int two, const int adds, const char *c, int64_t str
         _tile_zero(3);
         return;
     }
-    _tile_loadd(0, c, stride);
-    _tile_loadd(1, c + ROW_PART, stride);
+    _tile_loadd(0, c, f->stride);
+    _tile_loadd(1, c + f->right, f->stride);
     if (two) {
-        _tile_loadd(2, down, stride);
-        _tile_loadd(3, down + ROW_PART, stride);
+        _tile_loadd(2, down, f->stride);
+        _tile_loadd(3, down + f->right, f->stride);
     }
 }
 
-INLINE void end_sums(const int two, char *c, int64_t stride)
+INLINE void end_sums(const int two, const factors *f)
 {
-    char *down = c + TILE_SIDE * stride;
-    _tile_stored(0, c, stride);
-    _tile_stored(1, c + ROW_PART, stride);
+    char *c = f->c, *down = c + f->down;
+    _tile_stored(0, c, f->stride);
+    _tile_stored(1, c + f->right, f->stride);
     if (two) {
-        _tile_stored(2, down, stride);
-        _tile_stored(3, down + ROW_PART, stride);
+        _tile_stored(2, down, f->stride);
+        _tile_stored(3, down + f->right, f->stride);
     }
     FENCE();
 }
 
-INLINE void load_rows(const int two, const char *a, int64_t stride)
+INLINE void load_rows(const int two, const char *a, int64_t down)
 {
-    _tile_loadd(4, a, stride);
+    _tile_loadd(4, a, ROW_PART);
     if (two)
-        _tile_loadd(5, a + TILE_SIDE * stride, stride);
+        _tile_loadd(5, a + down, ROW_PART);
 }
 
 INLINE void load_columns(const char *b, int64_t half)
@@ -121,13 +122,13 @@ INLINE void multiply(const int two, const int adds, const int a_parts, const int
 {
     const int tiles = 2 * b_parts;
     const char *a = f->a, *b = f->b;
-    begin_sums(two, adds, f->c, f->c_stride);
-    for (int64_t block = 0; block < f->blocks; block++, a += a_parts * ROW_PART, b += tiles * TILE_BYTES) {
-        load_rows(two, a + (a_parts - 1) * ROW_PART, f->a_stride);
+    begin_sums(two, adds, f);
+    for (int64_t block = 0; block < f->blocks; block++, a += f->a_block, b += tiles * TILE_BYTES) {
+        load_rows(two, a + (a_parts - 1) * TILE_BYTES, f->a_down);
         load_columns(b, b_parts * TILE_BYTES);
         multiply_tiles(two, f);
         if (a_parts == 2) {
-            load_rows(two, a, f->a_stride);
+            load_rows(two, a, f->a_down);
             multiply_tiles(two, f);
         }
         if (b_parts == 2) {
@@ -135,11 +136,11 @@ INLINE void multiply(const int two, const int adds, const int a_parts, const int
             multiply_tiles(two, f);
         }
         if (a_parts == 2 && b_parts == 2 && all) {
-            load_rows(two, a + ROW_PART, f->a_stride);
+            load_rows(two, a + TILE_BYTES, f->a_down);
             multiply_tiles(two, f);
         }
     }
-    end_sums(two, f->c, f->c_stride);
+    end_sums(two, f);
 }
 
 typedef void multiply_function(factors *f);
@@ -176,12 +177,12 @@ static void multiply_panels(multiply_function *product, int64_t panels, int64_t 
     char *c = f->c;
     for (int64_t panel = 0; panel < panels; panel++) {
         f->b = b + panel * step;
-        f->c = c + panel * (PANEL * 4);
+        f->c = c + panel * 2 * f->right;
         product(f);
     }
-    f->a = a + ROW_BLOCK * f->a_stride;
+    f->a = a + 2 * f->a_down;
     f->b = b;
-    f->c = c + ROW_BLOCK * f->c_stride;
+    f->c = c + 2 * f->down;
 }
 
 /* Whole blocks of rows, then what is left by products[0] or, if that are more than TILE_SIDE rows, products[1]. */
@@ -212,10 +213,13 @@ static void score(const attn_operands *operands, int rows, attn_range keys, cons
     factors f = {
         .a = (const char *)query,
         .b = (const char *)packed + keys.begin / PANEL * step,
-        .a_stride = operands->query_stride * 4,
+        .a_block = parts_of(operands->q) * TILE_BYTES,
+        .a_down = TILE_SIDE * operands->query_stride * 4,
         .blocks = blocks,
-        .c = (char *)(scores + keys.begin),
-        .c_stride = ATTN_TILE_K * 4,
+        .c = (char *)scores_at(scores, 0, keys.begin),
+        .stride = ROW_PART,
+        .right = TILE_BYTES,
+        .down = TILE_SIDE * ATTN_TILE_K * 4,
         .operands = operands,
         .meanwhile = meanwhile,
         .pace = pace_of(operands),
@@ -238,12 +242,15 @@ static void add_values(const attn_operands *operands, int rows, attn_range keys,
     const int parts = parts_of(operands->v);
     int64_t block = block_bytes(operands->v);
     factors f = {
-        .a = (const char *)weights + keys.begin * parts * 2,
+        .a = (const char *)weights + keys.begin / BLOCK_DEPTH * WEIGHTS_BLOCK,
         .b = (const char *)packed + keys.begin / BLOCK_DEPTH * block,
-        .a_stride = ATTN_TILE_K * 4,
+        .a_block = WEIGHTS_BLOCK,
+        .a_down = TILE_SIDE * ATTN_TILE_K * 4,
         .blocks = (keys.end - keys.begin) / BLOCK_DEPTH,
         .c = (char *)acc,
-        .c_stride = stride * 4,
+        .stride = stride * 4,
+        .right = ROW_PART,
+        .down = TILE_SIDE * stride * 4,
         .operands = operands,
         .meanwhile = meanwhile,
         .pace = pace_of(operands),

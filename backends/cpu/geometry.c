@@ -98,7 +98,7 @@ attn_cpu_geometry attn_cpu_geometry_of(const attn_plan *plan)
     const attn_forms *f = plan->forms;
     int64_t all_rows = s->max_q * (f ? f->pack : s->group);
     g.rows = all_rows < plan->kernel->tile_q ? attn_most(all_rows, 1) : plan->kernel->tile_q;
-    g.most_rows = f && f->lists ? attn_most(g.rows, (int64_t)f->tile_q * f->pack) : g.rows;
+    g.most_rows = round_up(f && f->lists ? attn_most(g.rows, (int64_t)f->tile_q * f->pack) : g.rows, tile->side);
     g.most_items = most_items(plan, g.rows);
     g.chunks = (s->max_k + ATTN_CPU_SPLIT - 1) / ATTN_CPU_SPLIT;
     g.part = floats(g.most_rows * g.dim_v) + 2 * floats(g.most_rows);

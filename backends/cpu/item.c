@@ -50,8 +50,8 @@ void attn_cpu_load_query(const attn_cpu_item *item, const attn_cpu_scratch *scra
     for (int r = 0; r < item->rows; r++) {
         const char *row = attn_host_element(&p->q, item->args->q, item->sequence.batch_q, head_of(item, r),
                                             item->sequence.row_q + query_of(item, r));
-        item->tile->load_query(row, p->q.dtype, item->operands.dim, scale_of(item),
-                               scratch->query + r * item->operands.query_stride);
+        item->tile->load_query(row, p->q.dtype, item->operands.dim, scale_of(item), scratch->query,
+                               item->operands.query_stride, r);
     }
 }
 
@@ -121,7 +121,7 @@ static float alibi_slope(const attn_cpu_item *item, int row)
     return *(const float *)attn_host_element(t, item->args->alibi, item->sequence.batch, head_of(item, row), 0);
 }
 
-static void add_bias(const attn_cpu_item *item, int row, int64_t first, int count, float *scores)
+static void add_bias(const attn_cpu_item *item, int row, int64_t first, int count, float *scores, int r)
 {
     const attn_tensor *t = &item->plan->problem.bias;
     int64_t stride = t->size[CHANNEL] > 1 ? t->stride[CHANNEL] * item->step : 0;
@@ -130,13 +130,13 @@ static void add_bias(const attn_cpu_item *item, int row, int64_t first, int coun
     if (t->size[CHANNEL] > 1)
         bias += item->class.first_key * t->stride[CHANNEL] * (int64_t)attn_dtype_size(t->dtype);
     if (stride == 1) {
-        item->tile->bias(scores, bias + first * (int64_t)attn_dtype_size(t->dtype), t->dtype, count);
+        item->tile->bias(scores, r, bias + first * (int64_t)attn_dtype_size(t->dtype), t->dtype, count);
         return;
     }
     float gathered[ATTN_TILE_K];
     for (int j = 0; j < count; j++)
         gathered[j] = attn_load(t->dtype, bias, (first + j) * stride);
-    item->tile->bias(scores, gathered, ATTN_F32, count);
+    item->tile->bias(scores, r, gathered, ATTN_F32, count);
 }
 
 /* Scores that are not scaled yet can wait for the softmax when nothing else is done to them, unless it would turn the order
@@ -149,24 +149,23 @@ static int scales_late(const attn_cpu_item *item)
 }
 
 /* Scale, softcap, ALiBi, bias: only what is left and the problem has. `first`: key of column 0. */
-static void modify_scores(const attn_cpu_item *item, attn_range rows, int64_t first, int count, float *all_scores)
+static void modify_scores(const attn_cpu_item *item, attn_range rows, int64_t first, int count, float *scores)
 {
     const attn_problem *p = &item->plan->problem;
     int scale = item->tile->halves && !scales_late(item);
     int softcap = p->softcap > 0, alibi = attn_present(&p->alibi), bias = attn_present(&p->bias);
     if (!scale && !softcap && !alibi && !bias)
         return;
-    for (int r = (int)rows.begin; r < rows.end; r++) {
-        float *scores = all_scores + (r - rows.begin) * ATTN_TILE_K;
+    for (int row = (int)rows.begin, r = 0; row < rows.end; row++, r++) {
         if (scale)
-            item->tile->scale(scores, scale_of(item));
+            item->tile->scale(scores, r, scale_of(item));
         if (softcap)
-            item->tile->softcap(scores, p->softcap * LOG2_E);
+            item->tile->softcap(scores, r, p->softcap * LOG2_E);
         if (alibi)
-            item->tile->alibi(scores, alibi_slope(item, r) * LOG2_E * (float)item->step,
-                              (float)(first - position_of(item, r)));
+            item->tile->alibi(scores, r, alibi_slope(item, row) * LOG2_E * (float)item->step,
+                              (float)(first - position_of(item, row)));
         if (bias)
-            add_bias(item, r, first, count, scores);
+            add_bias(item, row, first, count, scores, r);
     }
 }
 
@@ -263,7 +262,7 @@ static attn_softmax_job begin_weights(const attn_cpu_item *item, const attn_cpu_
     int64_t begin = b->rows.begin;
     modify_scores(item, b->rows, v->first, v->count, b->scores);
     for (int64_t r = begin; v->masked && r < b->rows.end; r++)
-        item->tile->mask(b->scores + (r - begin) * ATTN_TILE_K, s->masks + r * ATTN_MASK_WORDS);
+        item->tile->mask(b->scores, (int)(r - begin), s->masks + r * ATTN_MASK_WORDS);
     return (attn_softmax_job){
         .rows = rows_of(b),
         .keys = b->keys,
@@ -336,8 +335,9 @@ static void visit_tile(const attn_cpu_item *item, const attn_cpu_scratch *s, int
     v.rows = v.masked ? make_masks(item, tile, s->masks) : (attn_range){ 0, item->rows };
     if (v.rows.begin >= v.rows.end)
         return;
-    v.bands = attn_ceil_divide(v.rows.end - v.rows.begin, most);
     v.packed = !item->tile->few_values || v.rows.end - v.rows.begin > ATTN_FEW_ROWS;
+    v.rows.begin -= v.rows.begin % item->tile->side;
+    v.bands = attn_ceil_divide(v.rows.end - v.rows.begin, most);
     pack_tile(item, s, &v);
     if (item->tile->overlaps)
         visit_overlapped(item, s, &v, part);

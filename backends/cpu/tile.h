@@ -61,6 +61,7 @@ struct attn_cpu_tile {
     const char *isa;
     int panel;    /* keys and channels of a panel; ATTN_TILE_K is a multiple */
     int depth;    /* query rows have room for a multiple of so many channels */
+    int side;     /* query rows lie in groups of so many, where bands begin */
     int band;     /* rows that pass a key tile together, so that their scores stay in a near cache */
     int overlaps; /* products take a job along: units of their own compute them */
     int halves;   /* takes f16 and bf16 alone, and queries as they are: softmax scales the scores */
@@ -71,8 +72,9 @@ struct attn_cpu_tile {
     unsigned (*enter)(void);
     void (*leave)(unsigned before);
 
-    /* A query row: scale * row, or with `halves` row. */
-    void (*load_query)(const void *row, attn_dtype dtype, int64_t dim, float scale, float *out);
+    /* Query row r of those at `query`, `stride` floats each: scale * row, or with `halves` row. */
+    void (*load_query)(const void *row, attn_dtype dtype, int64_t dim, float scale, float *query, int64_t stride,
+                       int r);
     /* rows[keys] of K, whole panels. */
     void (*pack_keys)(const void *const *rows, int keys, attn_dtype dtype, int64_t dim, float *packed);
     /* rows[keys] of V; rows of zeros follow up to a whole panel. */
@@ -93,12 +95,12 @@ struct attn_cpu_tile {
     void (*few_values)(int count, const void *const *rows, int keys, attn_dtype dtype, int64_t dim_v,
                        const float *weights, float *acc, int64_t stride, const float *scale);
 
-    /* One row of ATTN_TILE_K scores each. */
-    void (*scale)(float *scores, float factor);                                    /* s *= factor */
-    void (*softcap)(float *scores, float cap);                                     /* s = cap tanh(s) */
-    void (*alibi)(float *scores, float slope, float distance);                     /* s -= slope |distance + column| */
-    void (*bias)(float *scores, const void *row, attn_dtype dtype, int64_t count); /* s += log2(e) row */
-    void (*mask)(float *scores, const uint64_t *words);                            /* -inf where the bit is 0 */
+    /* Row r of a band's scores each. */
+    void (*scale)(float *scores, int r, float factor);                /* s *= factor */
+    void (*softcap)(float *scores, int r, float cap);                 /* s = cap tanh(s) */
+    void (*alibi)(float *scores, int r, float slope, float distance); /* s -= slope |distance + column| */
+    void (*bias)(float *scores, int r, const void *row, attn_dtype dtype, int64_t count); /* s += log2(e) row */
+    void (*mask)(float *scores, int r, const uint64_t *words);                            /* -inf where the bit is 0 */
 
     /* What is left of a job. */
     void (*softmax)(const attn_operands *operands, attn_softmax_job *job);

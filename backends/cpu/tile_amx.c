@@ -14,6 +14,7 @@ const attn_cpu_tile attn_cpu_tile_amx = {
     ATTN_CPU_TILE_COMMON,
     .isa = "amx",
     .depth = BLOCK_DEPTH,
+    .side = TILE_SIDE,
     .band = ROW_BLOCK,
     .overlaps = 1,
     .halves = 1,

@@ -25,7 +25,6 @@ enum { PANEL = LANES * PANEL_VECTORS };
 static const float LOG2_E = 1.44269504088896340736f;
 
 #include "tile_rows.h"
-#include "tile_softmax.h"
 
 /* These members of a level's table. */
 #define ATTN_CPU_TILE_COMMON                                                                                           \

@@ -1,8 +1,9 @@
 /* Operands in f32: packing of K and V into panels, the product of a tile with a panel in registers, softmax.
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 
-static void load_query(const void *row, attn_dtype dtype, int64_t dim, float scale, float *out)
+static void load_query(const void *row, attn_dtype dtype, int64_t dim, float scale, float *query, int64_t stride, int r)
 {
+    float *out = query + r * stride;
     int64_t i = 0;
     for (; i + LANES <= dim; i += LANES)
         vf_store(out + i, vf_mul(vf_set1(scale), load_lanes(dtype, row, i)));
@@ -161,10 +162,10 @@ static void add_values(const attn_operands *operands, int rows, attn_range keys,
                 packed + first * ATTN_TILE_K + keys.begin * PANEL, acc + first, stride, scale);
 }
 
-INLINE void keep_weights(float *scores, int64_t key, vf weight[PANEL_VECTORS])
+INLINE void keep_weights(float *scores, vf weight[PANEL_VECTORS])
 {
     UNROLLED (v, PANEL_VECTORS)
-        vf_store(scores + key + v * LANES, weight[v]);
+        vf_store(scores + v * LANES, weight[v]);
 }
 
 static void softmax(const attn_operands *operands, attn_softmax_job *job)

@@ -34,19 +34,19 @@ INLINE vf tanh_of(vf x)
     return vf_select_below(size, vf_set1(0.625f), near, far);
 }
 
-static void scale(float *scores, float factor)
+static void scale(float *scores, int r, float factor)
 {
     for (int i = 0; i < ATTN_TILE_K; i += LANES)
-        vf_store(scores + i, vf_mul(vf_set1(factor), vf_load(scores + i)));
+        vf_store(scores_at(scores, r, i), vf_mul(vf_set1(factor), vf_load(scores_at(scores, r, i))));
 }
 
-static void softcap(float *scores, float cap)
+static void softcap(float *scores, int r, float cap)
 {
     for (int i = 0; i < ATTN_TILE_K; i += LANES)
-        vf_store(scores + i, vf_mul(vf_set1(cap), tanh_of(vf_load(scores + i))));
+        vf_store(scores_at(scores, r, i), vf_mul(vf_set1(cap), tanh_of(vf_load(scores_at(scores, r, i)))));
 }
 
-static void alibi(float *scores, float slope, float distance)
+static void alibi(float *scores, int r, float slope, float distance)
 {
     float lanes[LANES];
     for (int i = 0; i < LANES; i++)
@@ -54,23 +54,23 @@ static void alibi(float *scores, float slope, float distance)
     vf column = vf_load(lanes);
     for (int i = 0; i < ATTN_TILE_K; i += LANES) {
         vf away = vf_abs(vf_add(vf_set1(distance + (float)i), column));
-        vf_store(scores + i, vf_sub(vf_load(scores + i), vf_mul(vf_set1(slope), away)));
+        vf_store(scores_at(scores, r, i), vf_sub(vf_load(scores_at(scores, r, i)), vf_mul(vf_set1(slope), away)));
     }
 }
 
-static void bias(float *scores, const void *row, attn_dtype dtype, int64_t count)
+static void bias(float *scores, int r, const void *row, attn_dtype dtype, int64_t count)
 {
     for (int64_t i = 0; i < count; i += LANES) {
         vf added = i + LANES <= count ? load_lanes(dtype, row, i) : load_tail(dtype, row, i, count);
-        vf_store(scores + i, vf_fma(vf_set1(LOG2_E), added, vf_load(scores + i)));
+        vf_store(scores_at(scores, r, i), vf_fma(vf_set1(LOG2_E), added, vf_load(scores_at(scores, r, i))));
     }
 }
 
-static void mask(float *scores, const uint64_t *words)
+static void mask(float *scores, int r, const uint64_t *words)
 {
     for (int i = 0; i < ATTN_TILE_K; i += LANES) {
         uint32_t bits = (uint32_t)(words[i / 64] >> i % 64) & (uint32_t)((UINT64_C(1) << LANES) - 1);
-        vf_store(scores + i, vf_select_bits(bits, vf_load(scores + i), vf_set1(-INFINITY)));
+        vf_store(scores_at(scores, r, i), vf_select_bits(bits, vf_load(scores_at(scores, r, i)), vf_set1(-INFINITY)));
     }
 }
 
@@ -101,34 +101,33 @@ static __attribute__((noinline)) void raise_max(const attn_softmax_job *job, int
 /* A row's maximum for these keys, and what rescales its sums. */
 INLINE void advance_max(const attn_softmax_job *job, attn_range keys, int row)
 {
-    const float *scores = job->scores + (int64_t)row * ATTN_TILE_K;
-    vf most = vf_load(scores + keys.begin);
+    vf most = vf_load(scores_at(job->scores, row, keys.begin));
     for (int64_t i = keys.begin + LANES; i < keys.end; i += LANES)
-        most = vf_max(vf_load(scores + i), most);
+        most = vf_max(vf_load(scores_at(job->scores, row, i)), most);
     most = vf_mul(most, vf_set1(job->factor));
     job->rescale[row] = 1;
     if (vf_any_above(most, vf_set1(job->max[row] + LAG)))
         raise_max(job, row, vf_reduce_max(most));
 }
 
-/* How a level makes weights, 2^x for x <= LAG, and keeps those of a panel of keys, from `key` on, in place of the row's scores. */
+/* How a level makes weights, 2^x for x <= LAG, and keeps those of a panel of keys in place of the row's scores. */
 typedef vf weigh_function(vf x);
-typedef void keep_function(float *scores, int64_t key, vf weight[PANEL_VECTORS]);
+typedef void keep_function(float *scores, vf weight[PANEL_VECTORS]);
 
 INLINE void advance_weights(weigh_function *const weigh, keep_function *const keep, const attn_softmax_job *job,
                             attn_range keys, int row)
 {
-    float *scores = job->scores + (int64_t)row * ATTN_TILE_K, *lane_sums = job->lane_sums + (int64_t)row * PANEL;
+    float *lane_sums = job->lane_sums + (int64_t)row * PANEL;
     vf factor = vf_set1(job->factor), less = vf_sub(vf_zero(), finite_max(vf_set1(job->max[row]))), sum[PANEL_VECTORS];
     UNROLLED (v, PANEL_VECTORS)
         sum[v] = vf_zero();
     for (int64_t i = keys.begin; i < keys.end; i += PANEL) {
         vf weight[PANEL_VECTORS];
         UNROLLED (v, PANEL_VECTORS) {
-            weight[v] = weigh(vf_fma(factor, vf_load(scores + i + v * LANES), less));
+            weight[v] = weigh(vf_fma(factor, vf_load(scores_at(job->scores, row, i + v * LANES)), less));
             sum[v] = vf_add(sum[v], weight[v]);
         }
-        keep(scores, i, weight);
+        keep(scores_at(job->scores, row, i), weight);
     }
     UNROLLED (v, PANEL_VECTORS - 1)
         sum[0] = vf_add(sum[0], sum[v + 1]);
