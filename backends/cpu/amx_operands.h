@@ -206,13 +206,14 @@ INLINE vf short_exp2(vf x)
     return _mm512_scalef_ps(p, x);
 }
 
-/* 2e-4. */
+/* 7e-6. */
 INLINE vf shortest_exp2(vf x)
 {
     vf f = vf_fraction(x);
-    vf p = vf_set1(0.072473927f);
-    p = vf_fma(p, f, vf_set1(0.23357876f));
-    p = vf_fma(p, f, vf_set1(0.69351927f));
+    vf p = vf_set1(0.012763114f);
+    p = vf_fma(p, f, vf_set1(0.053441029f));
+    p = vf_fma(p, f, vf_set1(0.24064705f));
+    p = vf_fma(p, f, vf_set1(0.69313399f));
     p = vf_fma(p, f, vf_set1(1.0f));
     return _mm512_scalef_ps(p, x);
 }
