@@ -170,31 +170,32 @@ static multiply_function *const scoring[2][2][2] = {
 /* [parts - 1][rows > TILE_SIDE] */
 static multiply_function *const adding[2][2] = { { multiply_0111, multiply_1111 }, { multiply_0122, multiply_1122 } };
 
-/* One block of rows with `panels` panels, `step` bytes each; f is of the first, and then of the next block. */
-static void multiply_panels(multiply_function *product, int64_t panels, int64_t step, factors *f)
+/* `blocks` blocks of rows with `panels` panels, `step` bytes each, which so stay in a near cache; f is of the first ones, and
+ * then of the rows behind. */
+static void multiply_panels(multiply_function *product, int blocks, int64_t panels, int64_t step, factors *f)
 {
-    const char *a = f->a, *b = f->b;
-    char *c = f->c;
+    const factors first = *f;
     for (int64_t panel = 0; panel < panels; panel++) {
-        f->b = b + panel * step;
-        f->c = c + panel * 2 * f->right;
-        product(f);
+        f->a = first.a;
+        f->b = first.b + panel * step;
+        f->c = first.c + panel * 2 * f->right;
+        for (int block = 0; block < blocks; block++, f->a += 2 * f->a_down, f->c += 2 * f->down)
+            product(f);
     }
-    f->a = a + 2 * f->a_down;
-    f->b = b;
-    f->c = c + 2 * f->down;
+    f->b = first.b;
+    f->c = first.c + (int64_t)blocks * 2 * f->down;
 }
 
 /* Whole blocks of rows, then what is left by products[0] or, if that are more than TILE_SIDE rows, products[1]. */
 static void multiply_rows(multiply_function *const products[2], int rows, int64_t panels, int64_t step, factors *f)
 {
     int rest = rows % ROW_BLOCK;
-    for (int row = 0; row < rows - rest; row += ROW_BLOCK)
-        multiply_panels(products[1], panels, step, f);
+    if (rows >= ROW_BLOCK)
+        multiply_panels(products[1], rows / ROW_BLOCK, panels, step, f);
     if (rest == 0)
         return;
     configure(rest);
-    multiply_panels(products[rest > TILE_SIDE], panels, step, f);
+    multiply_panels(products[rest > TILE_SIDE], 1, panels, step, f);
     configure(ROW_BLOCK);
 }
 

@@ -416,10 +416,11 @@ static double sink_share(const attn_cpu_item *item, int row, double lse)
 static void store_output(const attn_cpu_item *item, const attn_softmax *total)
 {
     const attn_problem *p = &item->plan->problem;
+    int wants_lse = attn_present(&p->lse) || attn_present(&p->sink_logit);
     for (int r = 0; r < item->rows; r++) {
         int64_t batch = item->sequence.batch_q, head = head_of(item, r),
                 position = item->sequence.row_q + query_of(item, r);
-        double sum = total->sum[r], lse = total->max[r] * LN_2 + log(sum);
+        double sum = total->sum[r], lse = wants_lse ? total->max[r] * LN_2 + log(sum) : 0;
         double factor = sum == 0 ? 0 : sink_share(item, r, lse) / sum;
         item->tile->store_output(total->acc + r * total->stride, item->plan->shape.dim_v, (float)factor, p->o.dtype,
                                  attn_host_element(&p->o, item->args->o, batch, head, position));

@@ -93,7 +93,7 @@ static const float LAG = 8;
 static __attribute__((noinline)) void raise_max(const attn_softmax_job *job, int row, float max)
 {
     float *lane_sums = job->lane_sums + (int64_t)row * PANEL;
-    job->rescale[row] = rescale_factor(job->max[row], max);
+    job->rescale[row] = job->max[row] == -INFINITY ? 1 : rescale_factor(job->max[row], max); /* sums are 0 */
     job->max[row] = max;
     vf_store(lane_sums, vf_mul(vf_load(lane_sums), vf_set1(job->rescale[row])));
 }
