@@ -20,6 +20,9 @@ INLINE float *scores_at(float *scores, int row, int64_t key)
            row % TILE_SIDE * (ROW_PART / 4);
 }
 
+/* Far below what halves lose, and a branch that goes another way would empty the queue of products. */
+static const float LAG = 8;
+
 #include "tile_softmax.h"
 
 INLINE int parts_of(attn_dtype dtype)

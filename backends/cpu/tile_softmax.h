@@ -87,9 +87,7 @@ static float rescale_factor(float before, float after)
     return lanes[0];
 }
 
-/* A row's maximum stays where it is while weights are at most 2^LAG: so sums are seldom rescaled, and weights are as exact. */
-static const float LAG = 8;
-
+/* A row's maximum stays where it is while weights are at most 2^LAG: so sums are seldom rescaled. */
 static __attribute__((noinline)) void raise_max(const attn_softmax_job *job, int row, float max)
 {
     float *lane_sums = job->lane_sums + (int64_t)row * PANEL;
