@@ -61,9 +61,11 @@ static const float zero_row[ATTN_CPU_LARGEST_DIM];
 /* Addresses of rows of one page. */
 static void address_rows(const char *row, int64_t stride, int count, const void **addresses)
 {
-#pragma omp simd
-    for (int j = 0; j < count; j++)
-        addresses[j] = row + j * stride;
+#pragma omp simd linear(row : stride)
+    for (int j = 0; j < count; j++) {
+        addresses[j] = row;
+        row += stride;
+    }
 }
 
 /* Addresses of a tile's rows, zeros from `count` to `padded`; finding a page takes divisions, so once a page. */
