@@ -64,7 +64,7 @@ static size_t scratch_bytes(const attn_plan *plan, const attn_cpu_geometry *g)
 /* Chunks that are work items of their own: all of them when query tiles are few, those of long lists else. */
 static void split(const attn_plan *plan, attn_cpu_geometry *g)
 {
-    int64_t enough = g->most_rows <= ATTN_FEW_ROWS ? FEW_ITEMS_A_THREAD : ITEMS_A_THREAD;
+    int64_t enough = g->rows <= ATTN_FEW_ROWS ? FEW_ITEMS_A_THREAD : ITEMS_A_THREAD;
     g->split = !plan->forms && plan->threads > 1 && g->chunks > 1 && g->most_items < enough * plan->threads &&
                (double)g->most_items * (double)g->chunks * (double)g->part <= MOST_PART_BYTES;
     g->parts = plan->forms ? plan->forms->chunks : g->split ? g->most_items * g->chunks : 0;
