@@ -77,6 +77,9 @@ shared vec2 row_end[TILE_ROWS]; /* at last, shares are in the place of maxima */
 int me = int(gl_SubgroupID) * SUBGROUP + int(gl_SubgroupInvocationID), lane = int(gl_SubgroupInvocationID);
 int first_row = int(gl_SubgroupID) * SIDE * BANDS, pool_row = int(gl_SubgroupID) % AT_ONCE * SIDE;
 
+/* The sums of one band, of more than 128 channels, fill the registers: its loop has no room for masks that change on the way. */
+const bool JOINS_PARTIAL = BANDS == 2;
+
 #include "runs.glsl"
 
 int dim = int(run.block.plan.dim), dim_v = int(run.block.plan.dim_v); /* read once */
@@ -343,7 +346,7 @@ void add_run(inout Two two[BANDS])
         put_values(v_next);
         barrier();
         fetch_keys(next / STEPS & 1, next % STEPS * STEP, k_next);
-        if (!span.whole && next % STEPS == 0)
+        if (JOINS_PARTIAL && !span.whole && next % STEPS == 0)
             find_seen(tile_of_run(next / STEPS));
         multiply_values();
         put_keys(k_next);

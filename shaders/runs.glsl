@@ -1,6 +1,6 @@
 /* Spans for kernels whose tiles overlap: of a list, all invocations look at as many entries at once, and whole tiles are one
- * span wherever they lie. Without a list, neighbours that are not whole are one span too. Needs GROUP, the invocations, and
- * `me`, this one's number.
+ * span wherever they lie. Without a list, neighbours that are not whole are one span too if JOINS_PARTIAL. Needs that, GROUP, the
+ * invocations, and `me`, this one's number.
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 #ifndef ATTN_RUNS_GLSL
 #define ATTN_RUNS_GLSL
@@ -63,7 +63,7 @@ bool find_run()
             take_entries(count);
     } else if (me == 0) {
         find_seen_span(whole_tiles);
-        if (!span.whole)
+        if (JOINS_PARTIAL && !span.whole)
             join_partial_tiles(whole_tiles);
         run_length = span.end - span.first;
     }
