@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#define NO_SLOWER_THAN(name) .than = name, .than_bar = { [CEILING_FMA] = 0.9 }
+#define NO_SLOWER_THAN(name) .than = name, .than_bar = { [CEILING_FMA] = 0.9, [CEILING_TILES] = 0.9 }
 #define FASTER_IN_TILES_THAN(name) .than = name, .than_bar = { [CEILING_FMA] = 0.9, [CEILING_TILES] = 1.6 }
 
 const perf_case perf_cases[] = {
