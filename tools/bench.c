@@ -41,7 +41,8 @@ static const struct option_row rows[] = {
 };
 
 static const char description[] =
-    "Times named cases. Each round times every ceiling of the host (f32 multiply-adds, products of tiles, exponentials, L2\n"
+    "Times named cases. Each round times every ceiling of the host (f32 multiply-adds, products of tiles, "
+    "exponentials, L2\n"
     "and memory reads), then every case once, then the host's part of planning and running; ratios are taken\n"
     "within a round and their median is printed. Caches are emptied before every run with one query.";
 
