@@ -75,7 +75,7 @@ static const struct {
     { CASE_QUICK, "dense/{full,causal}/b2/h4:2/n{1:1000,1000:1,7:63,129:65,65:129,33:1000}/d40/f32" },
     { CASE_QUICK, "dense/causal/start/b2/h4:2/n{1:200,200:1,7:63,129:65,65:129}/d40/f32" },
     { CASE_FULL,
-      "dense/{full,causal,causal/start}/b2/h4:2/n{1,7,63,65,127,129}:{1,7,63,65,127,129,1000}/d{64,80}/" TYPES },
+      "dense/{full,causal,causal/start}/b2/h2:1/n{1,7,63,65,127,129}:{1,7,63,65,127,129,1000}/d{64,80}/" TYPES },
     { CASE_FULL, "dense/{full,causal}/n{1000,1000:4096,2048:1000}/h2/d128/" TYPES },
     { CASE_FULL, "dense/causal/n{2,3,4,5,6,8,9,15,16,17,31,32,33,64,128,255,256,257}/h2/d64/f32" },
 
@@ -260,7 +260,7 @@ static const struct {
     /* distributions of the inputs */
     { CASE_QUICK, "inputs/{outlier,equal,low}/n130/h2/d64/" TYPES "/{full,causal}" },
     { CASE_QUICK, "inputs/{outlier,equal,low}/n3:3000/h2/d64/{f32,f16}" },
-    { CASE_FULL, "inputs/{outlier,equal,low}/n{1,65,300}:{65,300,1000}/h4:2/d{64,128}/" TYPES
+    { CASE_FULL, "inputs/{outlier,equal,low}/n{1,65,300}:{65,300,1000}/h2:1/d{64,128}/" TYPES
                  "/{full,causal,cap10,alibi,sinklogit}" },
 };
 
