@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Time `attn bench` and PyTorch's CPU scaled_dot_product_attention side by side.
 
-One run, interleaved: every round times, case by case, first ours (a process
-of `attn bench --rounds 1`), then PyTorch's on inputs of the same shape and
-type, in this process.  The ratio is PyTorch's time over ours within a round,
-and its median is printed: above 1 means that libattn is faster.
+One run, interleaved: every round of a case times first ours (a process of
+`attn bench --rounds 1`), then PyTorch's on inputs of the same shape and type,
+in this process.  The ratio is PyTorch's time over ours within a round, and
+its median is printed: above 1 means that libattn is faster.
 
 Both sides use the same number of threads.  With one query the caches are
 emptied before every run, on both sides, as the weights and the other layers
@@ -23,7 +23,6 @@ import csv
 import io
 import statistics
 import subprocess
-import sys
 import time
 
 import torch
@@ -148,25 +147,25 @@ def cpu_model():
     return "unknown"
 
 
-def report(names, rows, theirs, peers, as_csv):
-    line = ('{},{},{},{},{},{},{},"{}",{}' if as_csv else
+def line_format(as_csv):
+    return ('{},{},{},{},{},{},{},"{}",{}' if as_csv else
             "{:<24} {:>10} {:>11} {:>7} {:>9} {:>9} {:<8} {:<32} {}")
-    print(line.format("case", "ours ms", "PyTorch ms", "ratio", "ours",
-                      "PyTorch", "unit", "of ceilings", "variant"))
-    ours = {name: [float(row["seconds_median"]) for row in rows[name]]
-            for name in names}
-    slower = 0
-    for name in names:
-        a, b = (statistics.median(side[name]) for side in (ours, theirs))
-        ratio = statistics.median(y / x for x, y in zip(ours[name], theirs[name]))
-        amount, unit = peers[name].work()
-        slower += ratio <= 1
-        print(line.format(name, f"{1e3 * a:.3f}", f"{1e3 * b:.3f}",
-                          f"{ratio:.2f}", f"{amount / a / 1e9:.2f}",
-                          f"{amount / b / 1e9:.2f}", unit,
-                          ceilings_of(rows[name]),
-                          peers[name].suffix.lstrip("-")))
-    return slower
+
+
+def measure(name, args, evict):
+    """A case's row for the table, and PyTorch's time over ours."""
+    rows, theirs, peer = [], [], None
+    for _ in range(args.rounds):
+        rows.append(run_ours(args.attn, name, args.threads))
+        peer = peer or Peer(rows[0]["text"], evict)
+        theirs.append(peer.round())
+    ours = [float(row["seconds_median"]) for row in rows]
+    a, b = statistics.median(ours), statistics.median(theirs)
+    ratio = statistics.median(y / x for x, y in zip(ours, theirs))
+    amount, unit = peer.work()
+    return (name, f"{1e3 * a:.3f}", f"{1e3 * b:.3f}", f"{ratio:.2f}",
+            f"{amount / a / 1e9:.2f}", f"{amount / b / 1e9:.2f}", unit,
+            ceilings_of(rows), peer.suffix.lstrip("-")), ratio
 
 
 def main():
@@ -183,25 +182,17 @@ def main():
     names = args.case or CASES
     torch.set_num_threads(args.threads)
     evict = torch.ones(EVICT_BYTES // 4, dtype=torch.int32)
-    ours, theirs = ({name: [] for name in names} for _ in range(2))
-    peers = {}
-    with torch.inference_mode():
-        for step in range(args.rounds * len(names)):
-            name = names[step % len(names)]
-            if sys.stderr.isatty():
-                print(f"\r\033[K{step}/{args.rounds * len(names)} {name}",
-                      end="", file=sys.stderr, flush=True)
-            row = run_ours(args.attn, name, args.threads)
-            if name not in peers:
-                peers[name] = Peer(row["text"], evict)
-            ours[name].append(row)
-            theirs[name].append(peers[name].round())
-    if sys.stderr.isatty():
-        print("\r\033[K", end="", file=sys.stderr)
+    line, faster = line_format(args.csv), 0
     print(f"# {cpu_model()}, {args.threads} threads, {args.rounds} rounds, "
           f"torch {torch.__version__} ({torch.backends.cpu.get_cpu_capability()})")
-    slower = report(names, ours, theirs, peers, args.csv)
-    print(f"# libattn is faster in {len(names) - slower} of {len(names)} cases")
+    print(line.format("case", "ours ms", "PyTorch ms", "ratio", "ours",
+                      "PyTorch", "unit", "of ceilings", "variant"), flush=True)
+    with torch.inference_mode():
+        for name in names:
+            row, ratio = measure(name, args, evict)
+            print(line.format(*row), flush=True)
+            faster += ratio > 1
+    print(f"# libattn is faster in {faster} of {len(names)} cases")
 
 
 if __name__ == "__main__":
