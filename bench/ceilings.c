@@ -20,6 +20,7 @@
 #include <omp.h>
 #endif
 
+#include "backends/host/cache.h"
 #include "tools/timing.h"
 
 static const ceiling_isa *const isas[] = {
@@ -74,48 +75,18 @@ const char *ceiling_kind_unit(ceiling_kind kind)
     return kinds[kind].unit;
 }
 
-/* ---- caches ------------------------------------------------------------------------------------------------ */
-
-/* First line of a file of one cache in Linux's sysfs; 0 on failure. */
-static int cache_line(int index, const char *file, char *text, int size)
-{
-    char path[96];
-    snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu0/cache/index%d/%s", index, file);
-    FILE *f = fopen(path, "r");
-    if (!f)
-        return 0;
-    char *read = fgets(text, size, f);
-    fclose(f);
-    return read != NULL;
-}
-
-size_t ceilings_cache_bytes(int level)
-{
-    char text[32];
-    for (int index = 0; cache_line(index, "level", text, sizeof text); index++) {
-        if (atoi(text) != level || !cache_line(index, "type", text, sizeof text) || text[0] == 'I')
-            continue;
-        if (!cache_line(index, "size", text, sizeof text))
-            return 0;
-        char *unit;
-        unsigned long size = strtoul(text, &unit, 10);
-        return (size_t)size << (*unit == 'K' ? 10 : *unit == 'M' ? 20 : 0);
-    }
-    return 0;
-}
-
 /* ---- memory ------------------------------------------------------------------------------------------------ */
 
 /* Bytes that every thread reads for CEILING_L2: well inside L2, well beyond L1. */
 static size_t l2_bytes(void)
 {
-    size_t size = ceilings_cache_bytes(2);
+    size_t size = (size_t)attn_host_cache_bytes(ATTN_HOST_CACHES, 2);
     return size ? size / 2 : 128 << 10;
 }
 
 static size_t memory_bytes(int threads)
 {
-    size_t cache = ceilings_cache_bytes(3), least = (size_t)threads * l2_bytes();
+    size_t cache = (size_t)attn_host_cache_bytes(ATTN_HOST_CACHES, 3), least = (size_t)threads * l2_bytes();
     size_t size = 4 * cache > least_memory ? 4 * cache : least_memory;
     if (size < least)
         size = least;

@@ -95,7 +95,4 @@ double ceilings_read(ceilings *c, const void *data, size_t bytes);
 const char *ceiling_kind_name(ceiling_kind kind);
 const char *ceiling_kind_unit(ceiling_kind kind);
 
-/* Bytes of the unified or data cache of a level on this host; 0: unknown. */
-size_t ceilings_cache_bytes(int level);
-
 #endif

@@ -7,12 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "isa.h"
+#include "host/cache.h"
 
-typedef struct cpu_device {
-    attn_device base;
-    attn_cpu_isa isa; /* best level to use */
-} cpu_device;
+/* What a CPU of our day has at least, where the system does not say. */
+enum { USUAL_L2 = 512 << 10 };
 
 /* ATTN_CPU_ISA, or the best that this CPU has. */
 static attn_status choose_isa(attn_cpu_isa *isa)
@@ -41,7 +39,7 @@ static int why_not(const attn_kernel *kernel, const attn_device *device, const a
                    const attn_shape *shape, attn_why *why)
 {
     const attn_cpu_tile *tile = kernel->variant;
-    attn_cpu_isa allowed = ((const cpu_device *)device)->isa;
+    attn_cpu_isa allowed = ((const attn_cpu_device *)device)->isa;
     if (attn_cpu_isa_of_name(tile->isa) > (int)allowed)
         return attn_decline(why, "needs the instruction set %s, this device is opened for %s", tile->isa,
                             attn_cpu_isa_name(allowed));
@@ -85,7 +83,7 @@ static attn_status describe(int index, attn_device_info *info)
 static attn_status open_device(int index, attn_device **device)
 {
     (void)index;
-    cpu_device *opened = calloc(1, sizeof *opened);
+    attn_cpu_device *opened = calloc(1, sizeof *opened);
     if (!opened)
         return attn_fail(ATTN_NO_MEMORY, "no memory for a device of %zu bytes", sizeof *opened);
     attn_status status = choose_isa(&opened->isa);
@@ -93,6 +91,8 @@ static attn_status open_device(int index, attn_device **device)
         free(opened);
         return status;
     }
+    int64_t l2 = attn_host_cache_bytes(ATTN_HOST_CACHES, 2);
+    opened->l2 = l2 ? l2 : USUAL_L2;
     *device = &opened->base;
     return ATTN_OK;
 }

@@ -5,6 +5,7 @@
 
 #include "backend.h"
 #include "host/host.h"
+#include "isa.h"
 #include "tile.h"
 
 /* Above, the scratch of a thread would leave the L2 cache of any CPU. */
@@ -19,6 +20,12 @@ enum { ATTN_CPU_MOST_SHARING = 8 };
 
 /* Rows of a query tile that walks a list: the block sizes that patterns come in divide it. */
 enum { ATTN_CPU_LIST_ROWS = 128 };
+
+typedef struct attn_cpu_device {
+    attn_device base;
+    attn_cpu_isa isa; /* best level to use */
+    int64_t l2;       /* bytes of a core's L2 cache */
+} attn_cpu_device;
 
 /* A query tile: consecutive rows of one KV head of one sequence, where row i is head i % pack of query i / pack, so
  * that a tile of keys and values is packed once for all heads that share it. */

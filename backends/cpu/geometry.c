@@ -12,9 +12,6 @@ enum { ITEMS_A_THREAD = 4, FEW_ITEMS_A_THREAD = 16 };
 /* Results of chunks may take this much memory; beyond it a query tile stays whole. */
 static const double MOST_PART_BYTES = 256.0 * 1024 * 1024;
 
-/* A chunk that is shared must stay in the L2 cache beside what the query tiles have there. */
-static const int64_t MOST_PACKED_BYTES = (int64_t)512 * 1024;
-
 /* So may the queries and totals of query tiles that share what a thread packs. */
 static const size_t MOST_SHARED_BYTES = (size_t)8 << 20;
 
@@ -77,12 +74,12 @@ static int64_t packed_chunk(const attn_plan *plan, const attn_cpu_geometry *g)
     return ATTN_CPU_SPLIT * (g->dim + g->dim_v) * bytes;
 }
 
-/* So few that every thread has several turns. */
+/* What is packed must stay in the L2 cache until the last of them has used it. So few that every thread has several turns. */
 static void share(const attn_plan *plan, attn_cpu_geometry *g)
 {
-    int64_t turns = g->split || packed_chunk(plan, g) > MOST_PACKED_BYTES
-                        ? 1
-                        : g->most_items / ((int64_t)ITEMS_A_THREAD * plan->threads);
+    const attn_cpu_device *device = (const attn_cpu_device *)plan->device;
+    int64_t turns =
+        g->split || packed_chunk(plan, g) > device->l2 ? 1 : g->most_items / ((int64_t)ITEMS_A_THREAD * plan->threads);
     int64_t room = (int64_t)(MOST_SHARED_BYTES / (floats(g->most_rows * g->dim) + g->part));
     int64_t tiles = attn_ceil_divide(plan->shape.max_q * plan->shape.group, g->rows);
     g->sharing = attn_most(1, attn_least(attn_least(turns, room), attn_least(tiles, ATTN_CPU_MOST_SHARING)));
