@@ -11,10 +11,13 @@
 #define PRAGMA(text) _Pragma(#text)
 #ifdef ATTN_NO_UNROLL
 #define UNROLL
+#define UNROLL_TWICE
 #elif defined(__clang__)
 #define UNROLL PRAGMA(clang loop unroll(full))
+#define UNROLL_TWICE PRAGMA(clang loop unroll_count(2))
 #else
 #define UNROLL PRAGMA(GCC unroll 16)
+#define UNROLL_TWICE PRAGMA(GCC unroll 2)
 #endif
 
 /* A loop whose arrays must become registers. */

@@ -79,6 +79,7 @@ INLINE void block_product(const int rows, int adds, int64_t depth, const float *
     UNROLLED (r, rows)
         UNROLLED (v, PANEL_VECTORS)
             sum[r][v] = scale ? vf_mul(vf_set1(scale[r]), vf_load(c + r * c_stride + v * LANES)) : vf_zero();
+    UNROLL_TWICE
     for (int64_t k = 0; k < depth; k++, b += PANEL) {
         vf column[PANEL_VECTORS];
         UNROLLED (v, PANEL_VECTORS)
@@ -98,50 +99,39 @@ INLINE void block_product(const int rows, int adds, int64_t depth, const float *
 /* The error of a sum grows with what is added one by one: it is taken in slices of so many. A tile has no more keys. */
 enum { SLICE = ATTN_TILE_K };
 
-typedef void block_function(int64_t depth, const float *a, int64_t a_stride, const float *b, float *c, int64_t c_stride,
-                            const float *scale);
+/* The two products of some rows with a panel. A stride that the compiler knows costs no registers. */
+typedef void score_function(int64_t dim, const float *query, int64_t stride, const float *panel, float *scores);
+typedef void add_function(int64_t keys, const float *weights, const float *panel, float *acc, int64_t stride,
+                          const float *scale);
 #define BLOCK(rows)                                                                                                    \
-    static void block_##rows(int64_t depth, const float *a, int64_t a_stride, const float *b, float *c,                \
-                             int64_t c_stride, const float *scale)                                                     \
+    static void score_##rows(int64_t dim, const float *query, int64_t stride, const float *panel, float *scores)       \
     {                                                                                                                  \
-        for (int64_t k = 0; k < depth; k += SLICE)                                                                     \
-            block_product(rows, k > 0, depth - k < SLICE ? depth - k : SLICE, a + k, a_stride, b + k * PANEL, c,       \
-                          c_stride, k ? NULL : scale);                                                                 \
+        for (int64_t k = 0; k < dim; k += SLICE)                                                                       \
+            block_product(rows, k > 0, dim - k < SLICE ? dim - k : SLICE, query + k, stride, panel + k * PANEL,        \
+                          scores, ATTN_TILE_K, NULL);                                                                  \
+    }                                                                                                                  \
+    static void add_##rows(int64_t keys, const float *weights, const float *panel, float *acc, int64_t stride,         \
+                           const float *scale)                                                                         \
+    {                                                                                                                  \
+        block_product(rows, 0, keys, weights, ATTN_TILE_K, panel, acc, stride, scale);                                 \
     }
-BLOCK(1)
-BLOCK(2)
-BLOCK(3)
-BLOCK(4)
-#define BLOCKS_TO_4 block_1, block_2, block_3, block_4
-#if BLOCK_ROWS >= 6
-BLOCK(5)
-BLOCK(6)
-#define BLOCKS_TO_6 , block_5, block_6
+#if BLOCK_ROWS == 4
+#define EACH_BLOCK(of) of(1) of(2) of(3) of(4)
+#elif BLOCK_ROWS == 6
+#define EACH_BLOCK(of) of(1) of(2) of(3) of(4) of(5) of(6)
 #else
-#define BLOCKS_TO_6
+#define EACH_BLOCK(of) of(1) of(2) of(3) of(4) of(5) of(6) of(7) of(8) of(9) of(10) of(11) of(12)
 #endif
-#if BLOCK_ROWS >= 12
-BLOCK(7)
-BLOCK(8)
-BLOCK(9)
-BLOCK(10)
-BLOCK(11)
-BLOCK(12)
-#define BLOCKS_TO_12 , block_7, block_8, block_9, block_10, block_11, block_12
-#else
-#define BLOCKS_TO_12
-#endif
-static block_function *const blocks[BLOCK_ROWS] = { BLOCKS_TO_4 BLOCKS_TO_6 BLOCKS_TO_12 };
+EACH_BLOCK(BLOCK)
+#define SCORE_OF(rows) score_##rows,
+#define ADD_OF(rows) add_##rows,
+static score_function *const score_rows[BLOCK_ROWS] = { EACH_BLOCK(SCORE_OF) };
+static add_function *const add_rows[BLOCK_ROWS] = { EACH_BLOCK(ADD_OF) };
 
-/* The panel stays in L1 while the rows of a stream past it. */
-static void product(int rows, int64_t depth, const float *a, int64_t a_stride, const float *panel, float *c,
-                    int64_t c_stride, const float *scale)
+/* A panel stays in L1 while the rows stream past it, so many at a time. */
+static int rows_at(int row, int rows)
 {
-    for (int r = 0; r < rows; r += BLOCK_ROWS) {
-        int count = rows - r < BLOCK_ROWS ? rows - r : BLOCK_ROWS;
-        blocks[count - 1](depth, a + r * a_stride, a_stride, panel, c + r * c_stride, c_stride,
-                          scale ? scale + r : NULL);
-    }
+    return rows - row < BLOCK_ROWS ? rows - row : BLOCK_ROWS;
 }
 
 static void score(const attn_operands *operands, int rows, attn_range keys, const float *query, const float *packed,
@@ -149,8 +139,9 @@ static void score(const attn_operands *operands, int rows, attn_range keys, cons
 {
     (void)meanwhile;
     for (int64_t key = keys.begin; key < keys.end; key += PANEL)
-        product(rows, operands->dim, query, operands->query_stride, packed + key * operands->dim, scores + key,
-                ATTN_TILE_K, NULL);
+        for (int r = 0; r < rows; r += BLOCK_ROWS)
+            score_rows[rows_at(r, rows) - 1](operands->dim, query + r * operands->query_stride, operands->query_stride,
+                                             packed + key * operands->dim, scores_at(scores, r, key));
 }
 
 static void add_values(const attn_operands *operands, int rows, attn_range keys, const float *weights,
@@ -158,8 +149,10 @@ static void add_values(const attn_operands *operands, int rows, attn_range keys,
 {
     (void)operands, (void)meanwhile;
     for (int64_t first = 0; first < stride; first += PANEL)
-        product(rows, keys.end - keys.begin, weights + keys.begin, ATTN_TILE_K,
-                packed + first * ATTN_TILE_K + keys.begin * PANEL, acc + first, stride, scale);
+        for (int r = 0; r < rows; r += BLOCK_ROWS)
+            add_rows[rows_at(r, rows) - 1](keys.end - keys.begin, weights + (int64_t)r * ATTN_TILE_K + keys.begin,
+                                           packed + first * ATTN_TILE_K + keys.begin * PANEL, acc + r * stride + first,
+                                           stride, scale + r);
 }
 
 INLINE void keep_weights(float *scores, vf weight[PANEL_VECTORS])
