@@ -9,9 +9,6 @@
 
 #include "host/cache.h"
 
-/* What a CPU of our day has at least, where the system does not say. */
-enum { USUAL_L2 = 512 << 10 };
-
 /* ATTN_CPU_ISA, or the best that this CPU has. */
 static attn_status choose_isa(attn_cpu_isa *isa)
 {
@@ -91,8 +88,7 @@ static attn_status open_device(int index, attn_device **device)
         free(opened);
         return status;
     }
-    int64_t l2 = attn_host_cache_bytes(ATTN_HOST_CACHES, 2);
-    opened->l2 = l2 ? l2 : USUAL_L2;
+    opened->l2 = attn_host_cache_bytes(ATTN_HOST_CACHES, 2);
     *device = &opened->base;
     return ATTN_OK;
 }
@@ -117,7 +113,7 @@ static const attn_kernel kernels[] = {
     KERNEL(avx512, 192),
 #endif
 #ifdef ATTN_HAVE_AVX2
-    KERNEL(avx2, 96),
+    KERNEL(avx2, 192),
 #endif
 #ifdef ATTN_HAVE_NEON
     KERNEL(neon, 96),

@@ -24,7 +24,7 @@ enum { ATTN_CPU_LIST_ROWS = 128 };
 typedef struct attn_cpu_device {
     attn_device base;
     attn_cpu_isa isa; /* best level to use */
-    int64_t l2;       /* bytes of a core's L2 cache */
+    int64_t l2;       /* bytes of a core's L2 cache; 0: unknown */
 } attn_cpu_device;
 
 /* A query tile: consecutive rows of one KV head of one sequence, where row i is head i % pack of query i / pack, so

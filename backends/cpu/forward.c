@@ -376,14 +376,18 @@ static int threads_for(const forward *f, int64_t units)
     return units < f->plan->threads ? (int)units : f->plan->threads;
 }
 
+/* Query tiles are taken together first and alone at last, so that all threads end at about the same time. */
 static void run_whole(const forward *f, int64_t items)
 {
-    int64_t sharing = f->geometry.sharing;
-    int threads = threads_for(f, attn_ceil_divide(items, sharing));
+    int64_t sharing = f->geometry.sharing, alone = attn_least(items, sharing * f->plan->threads);
+    int64_t shared = (items - alone) / sharing, turns = items - shared * (sharing - 1);
+    int threads = threads_for(f, turns);
     (void)threads;
 #pragma omp parallel for num_threads(threads) schedule(dynamic, 1) if (threads > 1)
-    for (int64_t number = 0; number < items; number += sharing)
-        run_items(f, number, attn_least(items, number + sharing));
+    for (int64_t turn = 0; turn < turns; turn++) {
+        int64_t before = attn_least(turn, shared), first = turn + before * (sharing - 1);
+        run_items(f, first, first + (turn < shared ? sharing : 1));
+    }
 }
 
 /* Chunks that follow each other go to one thread, a run at a time: it has asked memory for the beginning of the next. */
