@@ -376,10 +376,11 @@ static int threads_for(const forward *f, int64_t units)
     return units < f->plan->threads ? (int)units : f->plan->threads;
 }
 
-/* Query tiles are taken together first and alone at last, so that all threads end at about the same time. */
+/* Query tiles are taken together, but the last ones alone, as many as the other threads take while one ends a turn: so all end at
+ * about the same time. */
 static void run_whole(const forward *f, int64_t items)
 {
-    int64_t sharing = f->geometry.sharing, alone = attn_least(items, sharing * f->plan->threads);
+    int64_t sharing = f->geometry.sharing, alone = attn_least(items, sharing * (f->plan->threads - 1));
     int64_t shared = (items - alone) / sharing, turns = items - shared * (sharing - 1);
     int threads = threads_for(f, turns);
     (void)threads;

@@ -18,16 +18,6 @@ static const size_t MOST_SHARED_BYTES = (size_t)8 << 20;
 /* So may the totals between two parts of a form. */
 static const size_t MOST_TOTAL_BYTES = (size_t)64 << 20;
 
-/* Half of the L2 cache may hold what query tiles share, beside what each of them has there. But L2 caches of no more than 512 KiB
- * have an L3 cache so near that all of this is worth it. */
-static const int64_t LEAST_PACKED_BYTES = (int64_t)512 << 10;
-
-static int64_t most_packed(const attn_plan *plan)
-{
-    int64_t l2 = ((const attn_cpu_device *)plan->device)->l2;
-    return attn_most(l2 / 2, LEAST_PACKED_BYTES);
-}
-
 static int64_t round_up(int64_t n, int64_t step)
 {
     return (n + step - 1) / step * step;
@@ -84,10 +74,19 @@ static int64_t packed_chunk(const attn_plan *plan, const attn_cpu_geometry *g)
     return ATTN_CPU_SPLIT * (g->dim + g->dim_v) * bytes;
 }
 
+/* What query tiles share is packed in the L2 cache beside the queries, the part and the total of one of them, and a quarter that is
+ * left to all else. But L2 caches of 512 KiB have an L3 cache so near that as much is worth it. */
+static int64_t most_packed(const attn_plan *plan, const attn_cpu_geometry *g)
+{
+    static const int64_t least = (int64_t)512 << 10;
+    int64_t l2 = ((const attn_cpu_device *)plan->device)->l2;
+    return attn_most(least, l2 - l2 / 4 - (int64_t)(floats(g->most_rows * g->dim) + 2 * g->part));
+}
+
 /* So few that every thread has several turns. */
 static void share(const attn_plan *plan, attn_cpu_geometry *g)
 {
-    int64_t turns = g->split || packed_chunk(plan, g) > most_packed(plan)
+    int64_t turns = g->split || packed_chunk(plan, g) > most_packed(plan, g)
                         ? 1
                         : g->most_items / ((int64_t)ITEMS_A_THREAD * plan->threads);
     int64_t room = (int64_t)(MOST_SHARED_BYTES / (floats(g->most_rows * g->dim) + g->part));
