@@ -146,25 +146,50 @@ static void reduce_sums(int rows, const float *lane_sums, float *sums)
         sums[r] = vf_reduce_add(vf_load(lane_sums + (int64_t)r * PANEL));
 }
 
+/* Maxima of up to LANES rows; -inf where the sum is 0, which leaves them unset. */
+INLINE vf maxima_at(const attn_softmax *of, int first, int rows)
+{
+    float max[LANES];
+    for (int r = 0; r < LANES; r++)
+        max[r] = r < rows && of->sum[first + r] != 0 ? of->max[first + r] : -INFINITY;
+    return vf_load(max);
+}
+
+/* Of up to LANES rows, what scales totals and parts; the total's maxima become the larger ones. */
+static void merge_maxima(int first, int rows, const attn_softmax *total, const attn_softmax *part,
+                         float of_total[LANES], float of_part[LANES])
+{
+    float max[LANES];
+    vf before = maxima_at(total, first, rows), added = maxima_at(part, first, rows), most = vf_max(before, added);
+    vf_store(of_total, exp2_of(vf_sub(before, finite_max(most))));
+    vf_store(of_part, exp2_of(vf_sub(added, finite_max(most))));
+    vf_store(max, most);
+    memcpy(total->max + first, max, (size_t)rows * sizeof *max);
+}
+
+INLINE void merge_row(float *total, const float *part, int64_t count, float of_total, float of_part)
+{
+    for (int64_t i = 0; i < count; i += LANES)
+        vf_store(total + i, vf_fma(vf_load(total + i), vf_set1(of_total), vf_mul(vf_load(part + i), vf_set1(of_part))));
+}
+
 /* Where total is still empty it becomes part, to the bit. */
 static void merge(int rows, const attn_softmax *total, const attn_softmax *part)
 {
+    float of_total[LANES], of_part[LANES];
     for (int r = 0; r < rows; r++) {
-        if (part->sum[r] == 0)
-            continue;
-        if (total->sum[r] == 0) {
-            memcpy(total->acc + r * total->stride, part->acc + r * part->stride, (size_t)total->stride * sizeof(float));
-            total->sum[r] = part->sum[r];
-            total->max[r] = part->max[r];
-            continue;
-        }
-        float most = part->max[r] > total->max[r] ? part->max[r] : total->max[r];
-        float of_total = rescale_factor(total->max[r], most), of_part = rescale_factor(part->max[r], most);
         float *to = total->acc + r * total->stride;
         const float *from = part->acc + r * part->stride;
-        for (int64_t i = 0; i < total->stride; i += LANES)
-            vf_store(to + i, vf_fma(vf_load(to + i), vf_set1(of_total), vf_mul(vf_load(from + i), vf_set1(of_part))));
-        total->sum[r] = total->sum[r] * of_total + part->sum[r] * of_part;
-        total->max[r] = most;
+        int lane = r % LANES;
+        if (lane == 0)
+            merge_maxima(r, rows - r < LANES ? rows - r : LANES, total, part, of_total, of_part);
+        if (part->sum[r] == 0)
+            continue;
+        if (total->sum[r] == 0)
+            memcpy(to, from, (size_t)total->stride * sizeof *to);
+        else
+            merge_row(to, from, total->stride, of_total[lane], of_part[lane]);
+        /* Where nothing was there, of_total is 0 and of_part exp2(0) = 1. */
+        total->sum[r] = total->sum[r] * of_total[lane] + part->sum[r] * of_part[lane];
     }
 }
