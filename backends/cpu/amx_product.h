@@ -100,44 +100,47 @@ INLINE void load_rows(const int two, const char *a, int64_t down)
         _tile_loadd(5, a + down, ROW_PART);
 }
 
-INLINE void load_columns(const char *b, int64_t half)
+/* A band passes each panel once: stream loads leave the nearest cache to what its rows have. */
+INLINE void load_left(const char *b)
 {
-    _tile_loadd(6, b, ROW_PART);
-    _tile_loadd(7, b + half, ROW_PART);
+    _tile_stream_loadd(6, b, ROW_PART);
 }
 
-INLINE void multiply_tiles(const int two, factors *f)
+/* `right`: columns 16 .. 31; NULL: those of the last time. Tiles are used up in the order in which the next ones are loaded. */
+INLINE void multiply_tiles(const int two, const char *right, factors *f)
 {
     _tile_dpbf16ps(0, 4, 6);
-    _tile_dpbf16ps(1, 4, 7);
-    if (two) {
+    if (two)
         _tile_dpbf16ps(2, 5, 6);
+    if (right)
+        _tile_stream_loadd(7, right, ROW_PART);
+    _tile_dpbf16ps(1, 4, 7);
+    if (two)
         _tile_dpbf16ps(3, 5, 7);
-    }
     work_meanwhile(f);
 }
 
 /* `adds`: to what c has; `all`: products of two second parts too. */
 INLINE void multiply(const int two, const int adds, const int a_parts, const int b_parts, const int all, factors *f)
 {
-    const int tiles = 2 * b_parts;
+    const int half = b_parts * TILE_BYTES;
     const char *a = f->a, *b = f->b;
     begin_sums(two, adds, f);
-    for (int64_t block = 0; block < f->blocks; block++, a += f->a_block, b += tiles * TILE_BYTES) {
+    for (int64_t block = 0; block < f->blocks; block++, a += f->a_block, b += 2 * half) {
+        load_left(b);
         load_rows(two, a + (a_parts - 1) * TILE_BYTES, f->a_down);
-        load_columns(b, b_parts * TILE_BYTES);
-        multiply_tiles(two, f);
+        multiply_tiles(two, b + half, f);
         if (a_parts == 2) {
             load_rows(two, a, f->a_down);
-            multiply_tiles(two, f);
+            multiply_tiles(two, NULL, f);
         }
         if (b_parts == 2) {
-            load_columns(b + TILE_BYTES, b_parts * TILE_BYTES);
-            multiply_tiles(two, f);
+            load_left(b + TILE_BYTES);
+            multiply_tiles(two, b + TILE_BYTES + half, f);
         }
         if (a_parts == 2 && b_parts == 2 && all) {
             load_rows(two, a + TILE_BYTES, f->a_down);
-            multiply_tiles(two, f);
+            multiply_tiles(two, NULL, f);
         }
     }
     end_sums(two, f);
@@ -170,33 +173,15 @@ static multiply_function *const scoring[2][2][2] = {
 /* [parts - 1][rows > TILE_SIDE] */
 static multiply_function *const adding[2][2] = { { multiply_0111, multiply_1111 }, { multiply_0122, multiply_1122 } };
 
-/* `blocks` blocks of rows with `panels` panels, `step` bytes each, which so stay in a near cache; f is of the first ones, and
- * then of the rows behind. */
-static void multiply_panels(multiply_function *product, int blocks, int64_t panels, int64_t step, factors *f)
-{
-    const factors first = *f;
-    for (int64_t panel = 0; panel < panels; panel++) {
-        f->a = first.a;
-        f->b = first.b + panel * step;
-        f->c = first.c + panel * 2 * f->right;
-        for (int block = 0; block < blocks; block++, f->a += 2 * f->a_down, f->c += 2 * f->down)
-            product(f);
-    }
-    f->b = first.b;
-    f->c = first.c + (int64_t)blocks * 2 * f->down;
-}
-
-/* Whole blocks of rows, then what is left by products[0] or, if that are more than TILE_SIDE rows, products[1]. */
+/* Up to ROW_BLOCK rows, by products[1] if they are more than TILE_SIDE, with `panels` panels, `step` bytes each. */
 static void multiply_rows(multiply_function *const products[2], int rows, int64_t panels, int64_t step, factors *f)
 {
-    int rest = rows % ROW_BLOCK;
-    if (rows >= ROW_BLOCK)
-        multiply_panels(products[1], rows / ROW_BLOCK, panels, step, f);
-    if (rest == 0)
-        return;
-    configure(rest);
-    multiply_panels(products[rest > TILE_SIDE], 1, panels, step, f);
-    configure(ROW_BLOCK);
+    if (rows < ROW_BLOCK)
+        configure(rows);
+    for (int64_t panel = 0; panel < panels; panel++, f->b += step, f->c += 2 * f->right)
+        products[rows > TILE_SIDE](f);
+    if (rows < ROW_BLOCK)
+        configure(ROW_BLOCK);
 }
 
 /* The products of a block of rows with a key tile share out the steps of as many rows. */

@@ -100,9 +100,12 @@ typedef struct attn_cpu_item {
 /* Loads the queries into scratch; before any chunk. */
 void attn_cpu_load_query(const attn_cpu_item *item, const attn_cpu_scratch *scratch);
 
-/* Computes one chunk into `part`; 0 when no row sees any of its keys (then only part's sums are set). */
-int attn_cpu_run_chunk(const attn_cpu_item *item, const attn_cpu_scratch *scratch, int64_t chunk,
-                       const attn_softmax *part);
+/* Computes one chunk into `part`; where no row sees any of its keys, only part's sums are set. */
+void attn_cpu_run_chunk(const attn_cpu_item *item, const attn_cpu_scratch *scratch, int64_t chunk,
+                        const attn_softmax *part);
+
+/* Merges one chunk into scratch->total; `first`: which is empty. */
+void attn_cpu_add_chunk(const attn_cpu_item *item, const attn_cpu_scratch *scratch, int64_t chunk, int first);
 
 /* Sets up `total`, for merges in ascending order of chunks: nothing, or what an earlier part of the form has left. */
 void attn_cpu_begin_total(const attn_cpu_item *item, const attn_softmax *total);

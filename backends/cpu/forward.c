@@ -279,13 +279,9 @@ static void begin_sharer(sharer *s)
     s->next = attn_next_tile(&s->item.walk, 0);
 }
 
-/* The first chunk's result is the total: a merge with nothing would change no bit. */
 static void advance_sharer(sharer *s, int64_t chunk)
 {
-    const attn_softmax *total = &s->scratch.total, *part = s->first ? total : &s->scratch.part;
-    attn_cpu_run_chunk(&s->item, &s->scratch, chunk, part);
-    if (!s->first)
-        s->item.tile->merge(s->item.rows, total, part);
+    attn_cpu_add_chunk(&s->item, &s->scratch, chunk, s->first);
     s->first = 0;
     s->next = attn_next_tile(&s->item.walk, (chunk + 1) * ATTN_CPU_SPLIT_TILES);
 }

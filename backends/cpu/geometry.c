@@ -46,7 +46,13 @@ static int64_t most_items(const attn_plan *plan, int64_t tile_rows)
 static int64_t score_rows(const attn_plan *plan)
 {
     const attn_cpu_tile *tile = tile_of(plan);
-    return tile->overlaps ? 3 * tile->band : tile->band;
+    return tile->overlaps ? 2 * tile->band : tile->band;
+}
+
+/* Rows whose masks are kept at once. */
+static int64_t mask_rows(const attn_plan *plan, const attn_cpu_geometry *g)
+{
+    return attn_most(g->most_rows, score_rows(plan));
 }
 
 static size_t scratch_bytes(const attn_plan *plan, const attn_cpu_geometry *g)
@@ -54,7 +60,8 @@ static size_t scratch_bytes(const attn_plan *plan, const attn_cpu_geometry *g)
     int64_t rows = g->most_rows;
     return floats(g->slots * ATTN_TILE_K * g->dim) + floats(g->slots * ATTN_TILE_K * g->dim_v) + floats(g->slots * 4) +
            floats(score_rows(plan) * ATTN_TILE_K) + floats(rows * tile_of(plan)->panel) + floats(rows) +
-           floats(rows * ATTN_MASK_WORDS * 2) + 2 * (size_t)(ATTN_TILE_K + ATTN_ROWS_AHEAD) * sizeof(void *) + g->part +
+           floats(mask_rows(plan, g) * ATTN_MASK_WORDS * 2) +
+           2 * (size_t)(ATTN_TILE_K + ATTN_ROWS_AHEAD) * sizeof(void *) + g->part +
            (size_t)g->sharing * (floats(rows * g->dim) + g->part);
 }
 
@@ -92,7 +99,7 @@ static void share(const attn_plan *plan, attn_cpu_geometry *g)
     int64_t room = (int64_t)(MOST_SHARED_BYTES / (floats(g->most_rows * g->dim) + g->part));
     int64_t tiles = attn_ceil_divide(plan->shape.max_q * plan->shape.group, g->rows);
     g->sharing = attn_most(1, attn_least(attn_least(turns, room), attn_least(tiles, ATTN_CPU_MOST_SHARING)));
-    g->slots = g->sharing > 1 ? ATTN_CPU_SPLIT_TILES : 1;
+    g->slots = g->sharing > 1 || tile_of(plan)->overlaps ? ATTN_CPU_SPLIT_TILES : 1;
 }
 
 /* Totals of a unit: a row of acc, max and sum for each query row of each head. */
@@ -158,7 +165,7 @@ attn_cpu_scratch attn_cpu_scratch_at(const attn_plan *plan, const attn_cpu_geome
     s.scores = take(&memory, floats(score_rows(plan) * ATTN_TILE_K));
     s.lane_sums = take(&memory, floats(rows * tile_of(plan)->panel));
     s.rescale = take(&memory, floats(rows));
-    s.masks = take(&memory, floats(rows * ATTN_MASK_WORDS * 2));
+    s.masks = take(&memory, floats(mask_rows(plan, g) * ATTN_MASK_WORDS * 2));
     s.key_rows = take(&memory, (size_t)(ATTN_TILE_K + ATTN_ROWS_AHEAD) * sizeof(void *));
     s.value_rows = take(&memory, (size_t)(ATTN_TILE_K + ATTN_ROWS_AHEAD) * sizeof(void *));
     s.part = attn_cpu_part_at(g, take(&memory, g->part));
