@@ -7,11 +7,12 @@ enum { CACHE_LINE = 64 };
 
 /* Rows are asked for twice: long before their use into L2, which memory fills with many lines under way, and shortly before
  * into L1, whose few lines under way then wait for L2 alone. On a Xeon keys reach 0.84 to 0.88 of a plain read with the
- * first one only, 0.97 to 1.00 with both. Values are read panel by panel, and gain by the first one alone. */
+ * first one only, 0.97 to 1.00 with both. */
 enum { TO_L2 = 2, TO_L1 = 3, NEAR_ROWS = 8, FAR_ROWS = ATTN_ROWS_AHEAD };
 
-/* Rows of V whose panels are summed together: they stay in L1 from panel to panel. */
-enum { GROUP = 32 };
+/* Rows of V whose panels are summed together: they stay in L1 from panel to panel. On Zen 3, which vectors of 8 stand for,
+ * values gain a tenth by groups of 16 whose rows are asked for twice too; on a Xeon they lose as much by it. */
+enum { NEAR_VALUES = LANES == 8, GROUP = NEAR_VALUES ? 16 : 32, STEP = 8 };
 
 INLINE int64_t row_bytes(attn_dtype dtype, int64_t dim)
 {
@@ -44,13 +45,6 @@ INLINE void ask_for_line(asked *next, int64_t bytes, const int level)
     next->byte += CACHE_LINE;
     if (next->byte >= bytes)
         *next = (asked){ next->row + 1, 0 };
-}
-
-INLINE void ask_for_rows(const void *const *rows, attn_range range, int64_t bytes)
-{
-    for (int64_t i = range.begin; i < range.end; i++)
-        for (int64_t byte = 0; byte < bytes; byte += CACHE_LINE)
-            ask_for((const char *)rows[i] + byte, TO_L2);
 }
 
 /* Sums of one vector of channels: sum[r * keys + k] is row r with key k of `keys`. */
@@ -125,22 +119,58 @@ INLINE void few_value_keys(const int count, const int whole, const void *const *
         }
 }
 
-/* A panel of acc over a group of keys; meanwhile the rows `ahead` are asked for. */
-INLINE void few_value_panel(const int count, const int whole, const void *const *rows, int keys, attn_dtype dtype,
-                            int64_t first, int64_t dim_v, const float *weights, float *acc, int64_t stride,
-                            const float *scale, attn_range ahead)
+/* STEP rows of V; meanwhile `lines` lines are asked for: evenly where the compiler knows how many, else at once. */
+INLINE void few_value_step(const int count, const int whole, const void *const *rows, attn_dtype dtype, const int known,
+                           int64_t first, int64_t dim_v, const float *weights, vf sum[ATTN_FEW_ROWS][PANEL_VECTORS],
+                           asked far, asked near, int64_t lines)
 {
-    enum { STEP = 8 };
+    const int pieces = known ? STEP : 1, keys = STEP / pieces;
+    UNROLLED (piece, pieces) {
+        for (int64_t line = piece * lines / pieces; line < (piece + 1) * lines / pieces; line++) {
+            ask_for_line(&far, row_bytes(dtype, dim_v), TO_L2);
+            if (NEAR_VALUES)
+                ask_for_line(&near, row_bytes(dtype, dim_v), TO_L1);
+        }
+        few_value_keys(count, whole, rows + piece * keys, keys, dtype, first, dim_v, weights + piece * keys, sum);
+    }
+}
+
+/* How the rows behind a group are shared out among its steps, panel by panel: `share` rows a step, of `steps` steps. */
+typedef struct few_plan {
+    int64_t share, steps;
+} few_plan;
+
+INLINE few_plan few_plan_of(int64_t panels)
+{
+    int64_t steps = panels * (GROUP / STEP);
+    return (few_plan){ (GROUP + steps - 1) / steps, steps };
+}
+
+/* Rows that step `step` asks for, from row step * share on; the last steps may have none. */
+INLINE int64_t few_plan_rows(few_plan plan, int64_t step)
+{
+    int64_t left = GROUP - step * plan.share;
+    if (plan.share * plan.steps == GROUP || left >= plan.share)
+        return plan.share;
+    return left > 0 ? left : 0;
+}
+
+/* A panel of acc over a group of keys, from step `step` of the plan on. */
+INLINE void few_value_panel(const int count, const int whole, const void *const *rows, int keys, attn_dtype dtype,
+                            const int known, int64_t first, int64_t dim_v, const float *weights, float *acc,
+                            int64_t stride, const float *scale, few_plan plan, int64_t step)
+{
     vf sum[ATTN_FEW_ROWS][PANEL_VECTORS];
     UNROLLED (r, count)
         UNROLLED (v, PANEL_VECTORS)
             sum[r][v] = vf_mul(vf_set1(scale[r]), vf_load(acc + r * stride + first + v * LANES));
-    int64_t share = (ahead.end - ahead.begin + GROUP / STEP - 1) / (GROUP / STEP);
+    int64_t row_lines = (row_bytes(dtype, dim_v) + CACHE_LINE - 1) / CACHE_LINE;
     int key = 0;
-    for (; key + STEP <= keys; key += STEP, ahead.begin += share) {
-        int64_t to = ahead.begin + share < ahead.end ? ahead.begin + share : ahead.end;
-        ask_for_rows(rows, (attn_range){ ahead.begin, to }, row_bytes(dtype, dim_v));
-        few_value_keys(count, whole, rows + key, STEP, dtype, first, dim_v, weights + key, sum);
+    for (; key + STEP <= keys; key += STEP, step++) {
+        int64_t lines = few_plan_rows(plan, step) * row_lines;
+        const void *const *next = rows + (lines ? step * plan.share : 0);
+        few_value_step(count, whole, rows + key, dtype, known, first, dim_v, weights + key, sum,
+                       (asked){ next + FAR_ROWS, 0 }, (asked){ next + GROUP, 0 }, lines);
     }
     few_value_keys(count, whole, rows + key, keys - key, dtype, first, dim_v, weights + key, sum);
     UNROLLED (r, count)
@@ -156,25 +186,23 @@ INLINE void few_keys_of(const int count, const void *const *rows, int keys, attn
         few_key_group(count, group, dtype, rows + key, known, dim, query, scores + key);
 }
 
-INLINE void few_values_of(const int count, const void *const *rows, int keys, attn_dtype dtype, int64_t dim_v,
-                          const float *weights, float *acc, int64_t stride, const float *scale)
+INLINE void few_values_of(const int count, const void *const *rows, int keys, attn_dtype dtype, const int known,
+                          int64_t dim_v, const float *weights, float *acc, int64_t stride, const float *scale)
 {
     static const float one[ATTN_FEW_ROWS] = { 1, 1, 1, 1 };
-    int64_t panels = (dim_v + PANEL - 1) / PANEL, share = (GROUP + panels - 1) / panels;
+    int64_t panels = (dim_v + PANEL - 1) / PANEL;
+    few_plan plan = few_plan_of(panels);
     for (int key = 0; key < keys; key += GROUP)
         for (int64_t panel = 0; panel < panels; panel++) {
             int group = keys - key < GROUP ? keys - key : GROUP;
-            int64_t begin = panel * share < GROUP ? panel * share : GROUP;
-            int64_t end = begin + share < GROUP ? begin + share : GROUP;
-            attn_range ahead = { FAR_ROWS + begin, FAR_ROWS + end };
-            int64_t first = panel * PANEL;
+            int64_t first = panel * PANEL, step = panel * (GROUP / STEP);
             const float *factor = key ? one : scale;
             if (first + PANEL <= dim_v)
-                few_value_panel(count, 1, rows + key, group, dtype, first, dim_v, weights + key, acc, stride, factor,
-                                ahead);
+                few_value_panel(count, 1, rows + key, group, dtype, known, first, dim_v, weights + key, acc, stride,
+                                factor, plan, step);
             else
-                few_value_panel(count, 0, rows + key, group, dtype, first, dim_v, weights + key, acc, stride, factor,
-                                ahead);
+                few_value_panel(count, 0, rows + key, group, dtype, known, first, dim_v, weights + key, acc, stride,
+                                factor, plan, step);
         }
 }
 
@@ -191,7 +219,7 @@ INLINE void few_values_of(const int count, const void *const *rows, int keys, at
             call(4, type);                                                                                             \
     } while (0)
 
-/* The usual numbers of channels: without loops, keys take a tenth less time. */
+/* The usual numbers of channels: without loops, keys and values take a tenth less time. */
 #define FOR_DIM(dim, count, type, call)                                                                                \
     do {                                                                                                               \
         if (dim == 64)                                                                                                 \
@@ -217,9 +245,12 @@ static void few_keys(int count, const void *const *rows, int keys, attn_dtype dt
 static void few_values(int count, const void *const *rows, int keys, attn_dtype dtype, int64_t dim_v,
                        const float *weights, float *acc, int64_t stride, const float *scale)
 {
-#define CALL_COUNT(n, type) few_values_of(n, rows, keys, type, dim_v, weights, acc, stride, scale)
+#define CALL_KNOWN(n, type, known)                                                                                     \
+    few_values_of(n, rows, keys, type, known, known ? known : dim_v, weights, acc, stride, scale)
+#define CALL_COUNT(n, type) FOR_DIM(dim_v, n, type, CALL_KNOWN)
 #define CALL(type) FOR_COUNT(count, type, CALL_COUNT)
     FOR_TYPE(dtype, CALL);
 #undef CALL
 #undef CALL_COUNT
+#undef CALL_KNOWN
 }
