@@ -260,7 +260,7 @@ static const struct {
     /* distributions of the inputs */
     { CASE_QUICK, "inputs/{outlier,equal,low}/n130/h2/d64/" TYPES "/{full,causal}" },
     { CASE_QUICK, "inputs/{outlier,equal,low}/n3:3000/h2/d64/{f32,f16}" },
-    { CASE_FULL, "inputs/{outlier,equal,low}/n{1,65,300}:{65,300,1000}/h2:1/d{64,128}/" TYPES
+    { CASE_FULL, "inputs/{outlier,equal,low}/n{1,65,300}:{65,300,1000}/h4:2/d{64,128}/" TYPES
                  "/{full,causal,cap10,alibi,sinklogit}" },
 };
 
