@@ -219,12 +219,12 @@ INLINE void few_values_of(const int count, const void *const *rows, int keys, at
             call(4, type);                                                                                             \
     } while (0)
 
-/* The usual numbers of channels: without loops, keys and values take a tenth less time. */
+/* The usual numbers of channels: without loops, keys and values take a tenth less time. USUAL_DIMS: the level has code for them. */
 #define FOR_DIM(dim, count, type, call)                                                                                \
     do {                                                                                                               \
-        if (dim == 64)                                                                                                 \
+        if (USUAL_DIMS && dim == 64)                                                                                   \
             call(count, type, 64);                                                                                     \
-        else if (dim == 128)                                                                                           \
+        else if (USUAL_DIMS && dim == 128)                                                                             \
             call(count, type, 128);                                                                                    \
         else                                                                                                           \
             call(count, type, 0);                                                                                      \

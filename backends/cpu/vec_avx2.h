@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 /* 6 x 2 accumulators, 2 panel vectors and a broadcast fill 15 of 16 registers. */
-enum { LANES = 8, PANEL_VECTORS = 2 };
+enum { LANES = 8, PANEL_VECTORS = 2, USUAL_DIMS = 1 };
 #define BLOCK_ROWS 6
 #define BAND_ROWS 96
 

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 /* 12 x 2 accumulators, 2 panel vectors and a broadcast fill 27 of 32 registers. */
-enum { LANES = 16, PANEL_VECTORS = 2 };
+enum { LANES = 16, PANEL_VECTORS = 2, USUAL_DIMS = 1 };
 #define BLOCK_ROWS 12
 #define BAND_ROWS 48
 

@@ -10,8 +10,9 @@
 
 #include "half.h"
 
-/* 4 x 2 accumulators, 2 panel vectors and a broadcast fit into SSE2's 16 registers. */
-enum { LANES = 4, PANEL_VECTORS = 2 };
+/* 4 x 2 accumulators, 2 panel vectors and a broadcast fit into SSE2's 16 registers. Code for the usual numbers of channels would
+ * take compilers five times as long, since f16 becomes f32 by many operations here. */
+enum { LANES = 4, PANEL_VECTORS = 2, USUAL_DIMS = 0 };
 #define BLOCK_ROWS 4
 #define BAND_ROWS 96
 

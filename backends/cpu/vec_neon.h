@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 /* 6 x 4 accumulators, 4 panel vectors and a broadcast fill 29 of 32 registers. */
-enum { LANES = 4, PANEL_VECTORS = 4 };
+enum { LANES = 4, PANEL_VECTORS = 4, USUAL_DIMS = 1 };
 #define BLOCK_ROWS 6
 #define BAND_ROWS 96
 
