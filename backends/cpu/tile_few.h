@@ -10,9 +10,9 @@ enum { CACHE_LINE = 64 };
  * first one only, 0.97 to 1.00 with both. */
 enum { TO_L2 = 2, TO_L1 = 3, NEAR_ROWS = 8, FAR_ROWS = ATTN_ROWS_AHEAD };
 
-/* Rows of V whose panels are summed together: they stay in L1 from panel to panel. On Zen 3, which vectors of 8 stand for,
- * values gain a tenth by groups of 16 whose rows are asked for twice too; on a Xeon they lose as much by it. */
-enum { NEAR_VALUES = LANES == 8, GROUP = NEAR_VALUES ? 16 : 32, STEP = 8 };
+/* Rows of V whose panels are summed together: they stay in L1 from panel to panel. Panels are as wide as sums of all rows have
+ * registers for, which halves the loads of weights. STEP rows ask for whole lines at every level. */
+enum { FEW_PANELS = LANES == 16 ? 2 : 1, FEW_VECTORS = FEW_PANELS * PANEL_VECTORS, GROUP = 16, STEP = 4 };
 
 INLINE int64_t row_bytes(attn_dtype dtype, int64_t dim)
 {
@@ -106,76 +106,75 @@ INLINE void few_key_group(const int count, const int keys, attn_dtype dtype, con
         memcpy(scores + r * ATTN_TILE_K, total + r * keys, keys * sizeof *scores);
 }
 
-/* Adds `keys` rows of V to a panel of sums; `whole` when V has all of the panel's channels. */
-INLINE void few_value_keys(const int count, const int whole, const void *const *rows, const int keys, attn_dtype dtype,
-                           int64_t first, int64_t dim_v, const float *weights, vf sum[ATTN_FEW_ROWS][PANEL_VECTORS])
+/* Adds a row of V to a panel of sums; `whole` when V has all of the panel's channels. */
+INLINE void few_value_row(const int count, const int vectors, const int whole, const void *row, attn_dtype dtype,
+                          int64_t first, int64_t dim_v, const float *weights, vf sum[ATTN_FEW_ROWS][FEW_VECTORS])
 {
-    for (int key = 0; key < keys; key++)
-        UNROLLED (v, PANEL_VECTORS) {
-            int64_t i = first + v * LANES;
-            vf value = whole ? load_lanes(dtype, rows[key], i) : load_tail(dtype, rows[key], i, dim_v);
-            UNROLLED (r, count)
-                sum[r][v] = vf_fma(vf_set1(weights[r * ATTN_TILE_K + key]), value, sum[r][v]);
-        }
-}
-
-/* STEP rows of V; meanwhile `lines` lines are asked for: evenly where the compiler knows how many, else at once. */
-INLINE void few_value_step(const int count, const int whole, const void *const *rows, attn_dtype dtype, const int known,
-                           int64_t first, int64_t dim_v, const float *weights, vf sum[ATTN_FEW_ROWS][PANEL_VECTORS],
-                           asked far, asked near, int64_t lines)
-{
-    const int pieces = known ? STEP : 1, keys = STEP / pieces;
-    UNROLLED (piece, pieces) {
-        for (int64_t line = piece * lines / pieces; line < (piece + 1) * lines / pieces; line++) {
-            ask_for_line(&far, row_bytes(dtype, dim_v), TO_L2);
-            if (NEAR_VALUES)
-                ask_for_line(&near, row_bytes(dtype, dim_v), TO_L1);
-        }
-        few_value_keys(count, whole, rows + piece * keys, keys, dtype, first, dim_v, weights + piece * keys, sum);
+    UNROLLED (v, vectors) {
+        int64_t i = first + v * LANES;
+        vf value = whole ? load_lanes(dtype, row, i) : load_tail(dtype, row, i, dim_v);
+        UNROLLED (r, count)
+            sum[r][v] = vf_fma(vf_set1(weights[r * ATTN_TILE_K]), value, sum[r][v]);
     }
 }
 
-/* How the rows behind a group are shared out among its steps, panel by panel: `share` rows a step, of `steps` steps. */
-typedef struct few_plan {
-    int64_t share, steps;
-} few_plan;
-
-INLINE few_plan few_plan_of(int64_t panels)
+/* STEP rows of V; meanwhile as many lines are asked for as they have in the panel. */
+INLINE void few_value_step(const int count, const int vectors, const int whole, const void *const *rows,
+                           attn_dtype dtype, int64_t first, int64_t dim_v, const float *weights,
+                           vf sum[ATTN_FEW_ROWS][FEW_VECTORS], asked *far, asked *near)
 {
-    int64_t steps = panels * (GROUP / STEP);
-    return (few_plan){ (GROUP + steps - 1) / steps, steps };
+    const int lines = STEP * vectors * LANES / line_channels(dtype);
+    UNROLLED (key, STEP) {
+        UNROLLED (line, (key + 1) * lines / STEP - key * lines / STEP) {
+            ask_for_line(far, row_bytes(dtype, dim_v), TO_L2);
+            ask_for_line(near, row_bytes(dtype, dim_v), TO_L1);
+        }
+        few_value_row(count, vectors, whole, rows[key], dtype, first, dim_v, weights + key, sum);
+    }
 }
 
-/* Rows that step `step` asks for, from row step * share on; the last steps may have none. */
-INLINE int64_t few_plan_rows(few_plan plan, int64_t step)
+/* Of the lines behind `rows`, those that a panel of a group asks for begin where the panels before it end. */
+INLINE asked asked_by_panel(const void *const *rows, attn_dtype dtype, int64_t first, int64_t dim_v)
 {
-    int64_t left = GROUP - step * plan.share;
-    if (plan.share * plan.steps == GROUP || left >= plan.share)
-        return plan.share;
-    return left > 0 ? left : 0;
-}
-
-/* A panel of acc over a group of keys, from step `step` of the plan on. */
-INLINE void few_value_panel(const int count, const int whole, const void *const *rows, int keys, attn_dtype dtype,
-                            const int known, int64_t first, int64_t dim_v, const float *weights, float *acc,
-                            int64_t stride, const float *scale, few_plan plan, int64_t step)
-{
-    vf sum[ATTN_FEW_ROWS][PANEL_VECTORS];
-    UNROLLED (r, count)
-        UNROLLED (v, PANEL_VECTORS)
-            sum[r][v] = vf_mul(vf_set1(scale[r]), vf_load(acc + r * stride + first + v * LANES));
     int64_t row_lines = (row_bytes(dtype, dim_v) + CACHE_LINE - 1) / CACHE_LINE;
-    int key = 0;
-    for (; key + STEP <= keys; key += STEP, step++) {
-        int64_t lines = few_plan_rows(plan, step) * row_lines;
-        const void *const *next = rows + (lines ? step * plan.share : 0);
-        few_value_step(count, whole, rows + key, dtype, known, first, dim_v, weights + key, sum,
-                       (asked){ next + FAR_ROWS, 0 }, (asked){ next + GROUP, 0 }, lines);
-    }
-    few_value_keys(count, whole, rows + key, keys - key, dtype, first, dim_v, weights + key, sum);
+    int64_t line = first * GROUP / line_channels(dtype);
+    return (asked){ rows + line / row_lines, line % row_lines * CACHE_LINE };
+}
+
+/* A panel of acc over a group of keys. */
+INLINE void few_value_panel(const int count, const int vectors, const int whole, const void *const *rows, int keys,
+                            attn_dtype dtype, int64_t first, int64_t dim_v, const float *weights, float *acc,
+                            int64_t stride, const float *scale)
+{
+    asked near = asked_by_panel(rows + GROUP, dtype, first, dim_v);
+    asked far = { near.row + FAR_ROWS - GROUP, near.byte };
+    vf sum[ATTN_FEW_ROWS][FEW_VECTORS];
     UNROLLED (r, count)
-        UNROLLED (v, PANEL_VECTORS)
+        UNROLLED (v, vectors)
+            sum[r][v] = vf_mul(vf_set1(scale[r]), vf_load(acc + r * stride + first + v * LANES));
+    int key = 0;
+    for (; key + STEP <= keys; key += STEP)
+        few_value_step(count, vectors, whole, rows + key, dtype, first, dim_v, weights + key, sum, &far, &near);
+    for (; key < keys; key++)
+        few_value_row(count, vectors, whole, rows[key], dtype, first, dim_v, weights + key, sum);
+    UNROLLED (r, count)
+        UNROLLED (v, vectors)
             vf_store(acc + r * stride + first + v * LANES, sum[r][v]);
+}
+
+/* acc over a group of keys; the last panel may have fewer channels. */
+INLINE void few_value_group(const int count, const void *const *rows, int keys, attn_dtype dtype, int64_t dim_v,
+                            const float *weights, float *acc, int64_t stride, const float *scale)
+{
+    int64_t first = 0;
+    for (; first + FEW_VECTORS * LANES <= dim_v; first += FEW_VECTORS * LANES)
+        few_value_panel(count, FEW_VECTORS, 1, rows, keys, dtype, first, dim_v, weights, acc, stride, scale);
+    if (FEW_PANELS > 1 && first + PANEL <= dim_v) {
+        few_value_panel(count, PANEL_VECTORS, 1, rows, keys, dtype, first, dim_v, weights, acc, stride, scale);
+        first += PANEL;
+    }
+    if (first < dim_v)
+        few_value_panel(count, PANEL_VECTORS, 0, rows, keys, dtype, first, dim_v, weights, acc, stride, scale);
 }
 
 INLINE void few_keys_of(const int count, const void *const *rows, int keys, attn_dtype dtype, const int known,
@@ -186,24 +185,13 @@ INLINE void few_keys_of(const int count, const void *const *rows, int keys, attn
         few_key_group(count, group, dtype, rows + key, known, dim, query, scores + key);
 }
 
-INLINE void few_values_of(const int count, const void *const *rows, int keys, attn_dtype dtype, const int known,
-                          int64_t dim_v, const float *weights, float *acc, int64_t stride, const float *scale)
+INLINE void few_values_of(const int count, const void *const *rows, int keys, attn_dtype dtype, int64_t dim_v,
+                          const float *weights, float *acc, int64_t stride, const float *scale)
 {
     static const float one[ATTN_FEW_ROWS] = { 1, 1, 1, 1 };
-    int64_t panels = (dim_v + PANEL - 1) / PANEL;
-    few_plan plan = few_plan_of(panels);
     for (int key = 0; key < keys; key += GROUP)
-        for (int64_t panel = 0; panel < panels; panel++) {
-            int group = keys - key < GROUP ? keys - key : GROUP;
-            int64_t first = panel * PANEL, step = panel * (GROUP / STEP);
-            const float *factor = key ? one : scale;
-            if (first + PANEL <= dim_v)
-                few_value_panel(count, 1, rows + key, group, dtype, known, first, dim_v, weights + key, acc, stride,
-                                factor, plan, step);
-            else
-                few_value_panel(count, 0, rows + key, group, dtype, known, first, dim_v, weights + key, acc, stride,
-                                factor, plan, step);
-        }
+        few_value_group(count, rows + key, keys - key < GROUP ? keys - key : GROUP, dtype, dim_v, weights + key, acc,
+                        stride, key ? one : scale);
 }
 
 /* Loops over rows must be known to the compiler, to keep the sums in registers. */
@@ -246,7 +234,7 @@ static void few_values(int count, const void *const *rows, int keys, attn_dtype 
                        const float *weights, float *acc, int64_t stride, const float *scale)
 {
 #define CALL_KNOWN(n, type, known)                                                                                     \
-    few_values_of(n, rows, keys, type, known, known ? known : dim_v, weights, acc, stride, scale)
+    few_values_of(n, rows, keys, type, known ? known : dim_v, weights, acc, stride, scale)
 #define CALL_COUNT(n, type) FOR_DIM(dim_v, n, type, CALL_KNOWN)
 #define CALL(type) FOR_COUNT(count, type, CALL_COUNT)
     FOR_TYPE(dtype, CALL);
