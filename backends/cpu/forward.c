@@ -372,18 +372,33 @@ static int threads_for(const forward *f, int64_t units)
     return units < f->plan->threads ? (int)units : f->plan->threads;
 }
 
-/* Query tiles are taken together, but the last ones alone, as many as the other threads take while one ends a turn: so all end at
- * about the same time. */
+/* Work is taken some at a time, `length` of it, but the last alone, as much as the other threads take while one ends a turn: so all
+ * end at about the same time. */
+typedef struct turns {
+    int64_t count, shared, length; /* turns; those of whole length */
+} turns;
+
+static turns turns_of(int64_t work, int64_t length, int threads)
+{
+    int64_t alone = attn_least(work, length * (threads - 1)), shared = (work - alone) / length;
+    return (turns){ work - shared * (length - 1), shared, length };
+}
+
+static attn_range turn_at(turns of, int64_t turn)
+{
+    int64_t first = turn + attn_least(turn, of.shared) * (of.length - 1);
+    return (attn_range){ first, first + (turn < of.shared ? of.length : 1) };
+}
+
 static void run_whole(const forward *f, int64_t items)
 {
-    int64_t sharing = f->geometry.sharing, alone = attn_least(items, sharing * (f->plan->threads - 1));
-    int64_t shared = (items - alone) / sharing, turns = items - shared * (sharing - 1);
-    int threads = threads_for(f, turns);
+    turns of = turns_of(items, f->geometry.sharing, f->plan->threads);
+    int threads = threads_for(f, of.count);
     (void)threads;
 #pragma omp parallel for num_threads(threads) schedule(dynamic, 1) if (threads > 1)
-    for (int64_t turn = 0; turn < turns; turn++) {
-        int64_t before = attn_least(turn, shared), first = turn + before * (sharing - 1);
-        run_items(f, first, first + (turn < shared ? sharing : 1));
+    for (int64_t turn = 0; turn < of.count; turn++) {
+        attn_range some = turn_at(of, turn);
+        run_items(f, some.begin, some.end);
     }
 }
 
@@ -394,13 +409,15 @@ static void run_split(const forward *f, int64_t items)
 {
     int64_t chunks = f->geometry.chunks, units = items * chunks;
     int threads = threads_for(f, units);
-    int64_t run = units / (RUNS_A_THREAD * (threads ? threads : 1)) + 1;
-    (void)threads, (void)run;
+    turns of = turns_of(units, units / (RUNS_A_THREAD * (threads ? threads : 1)) + 1, threads);
 #pragma omp parallel num_threads(threads) if (threads > 1)
     {
-#pragma omp for schedule(dynamic, run)
-        for (int64_t unit = 0; unit < units; unit++)
-            run_item_chunk(f, unit / chunks, unit % chunks);
+#pragma omp for schedule(dynamic, 1)
+        for (int64_t turn = 0; turn < of.count; turn++) {
+            attn_range some = turn_at(of, turn);
+            for (int64_t unit = some.begin; unit < some.end; unit++)
+                run_item_chunk(f, unit / chunks, unit % chunks);
+        }
 #pragma omp for schedule(dynamic, 1)
         for (int64_t number = 0; number < items; number++)
             merge_item(f, number);
