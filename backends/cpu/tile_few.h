@@ -118,27 +118,36 @@ INLINE void few_value_row(const int count, const int vectors, const int whole, c
     }
 }
 
-/* STEP rows of V; meanwhile as many lines are asked for as they have in the panel. */
+/* The lines behind a group of rows that a panel asks for: where the next ones begin, and how many are left. */
+typedef struct asked_lines {
+    asked far, near;
+    int64_t left;
+} asked_lines;
+
+/* They begin where those of the panels before end. */
+INLINE asked_lines asked_by_panel(const void *const *rows, attn_dtype dtype, int64_t first, int64_t dim_v)
+{
+    int64_t row_lines = (row_bytes(dtype, dim_v) + CACHE_LINE - 1) / CACHE_LINE;
+    int64_t line = first * GROUP / line_channels(dtype), row = line / row_lines, byte = line % row_lines * CACHE_LINE;
+    return (asked_lines){ { rows + FAR_ROWS + row, byte }, { rows + GROUP + row, byte }, GROUP * row_lines - line };
+}
+
+/* STEP rows of V; meanwhile as many lines are asked for as they have in the panel. Panels with channels that V lacks would ask for
+ * more than there are. */
 INLINE void few_value_step(const int count, const int vectors, const int whole, const void *const *rows,
                            attn_dtype dtype, int64_t first, int64_t dim_v, const float *weights,
-                           vf sum[ATTN_FEW_ROWS][FEW_VECTORS], asked *far, asked *near)
+                           vf sum[ATTN_FEW_ROWS][FEW_VECTORS], asked_lines *next)
 {
     const int lines = STEP * vectors * LANES / line_channels(dtype);
     UNROLLED (key, STEP) {
         UNROLLED (line, (key + 1) * lines / STEP - key * lines / STEP) {
-            ask_for_line(far, row_bytes(dtype, dim_v), TO_L2);
-            ask_for_line(near, row_bytes(dtype, dim_v), TO_L1);
+            if (!whole && next->left-- <= 0)
+                break;
+            ask_for_line(&next->far, row_bytes(dtype, dim_v), TO_L2);
+            ask_for_line(&next->near, row_bytes(dtype, dim_v), TO_L1);
         }
         few_value_row(count, vectors, whole, rows[key], dtype, first, dim_v, weights + key, sum);
     }
-}
-
-/* Of the lines behind `rows`, those that a panel of a group asks for begin where the panels before it end. */
-INLINE asked asked_by_panel(const void *const *rows, attn_dtype dtype, int64_t first, int64_t dim_v)
-{
-    int64_t row_lines = (row_bytes(dtype, dim_v) + CACHE_LINE - 1) / CACHE_LINE;
-    int64_t line = first * GROUP / line_channels(dtype);
-    return (asked){ rows + line / row_lines, line % row_lines * CACHE_LINE };
 }
 
 /* A panel of acc over a group of keys. */
@@ -146,15 +155,14 @@ INLINE void few_value_panel(const int count, const int vectors, const int whole,
                             attn_dtype dtype, int64_t first, int64_t dim_v, const float *weights, float *acc,
                             int64_t stride, const float *scale)
 {
-    asked near = asked_by_panel(rows + GROUP, dtype, first, dim_v);
-    asked far = { near.row + FAR_ROWS - GROUP, near.byte };
+    asked_lines next = asked_by_panel(rows, dtype, first, dim_v);
     vf sum[ATTN_FEW_ROWS][FEW_VECTORS];
     UNROLLED (r, count)
         UNROLLED (v, vectors)
             sum[r][v] = vf_mul(vf_set1(scale[r]), vf_load(acc + r * stride + first + v * LANES));
     int key = 0;
     for (; key + STEP <= keys; key += STEP)
-        few_value_step(count, vectors, whole, rows + key, dtype, first, dim_v, weights + key, sum, &far, &near);
+        few_value_step(count, vectors, whole, rows + key, dtype, first, dim_v, weights + key, sum, &next);
     for (; key < keys; key++)
         few_value_row(count, vectors, whole, rows[key], dtype, first, dim_v, weights + key, sum);
     UNROLLED (r, count)
