@@ -408,8 +408,9 @@ enum { RUNS_A_THREAD = 16 };
 static void run_split(const forward *f, int64_t items)
 {
     int64_t chunks = f->geometry.chunks, units = items * chunks;
-    int threads = threads_for(f, units);
-    turns of = turns_of(units, units / (RUNS_A_THREAD * (threads ? threads : 1)) + 1, threads);
+    turns of = turns_of(units, units / (RUNS_A_THREAD * f->plan->threads) + 1, f->plan->threads);
+    int threads = threads_for(f, of.count);
+    (void)threads;
 #pragma omp parallel num_threads(threads) if (threads > 1)
     {
 #pragma omp for schedule(dynamic, 1)
