@@ -74,10 +74,10 @@ static void mask(float *scores, int r, const uint64_t *words)
     }
 }
 
-/* A maximum to subtract: -inf (no key seen yet) would give -inf - -inf, 0 gives exp2(-inf) = 0. */
+/* A maximum to subtract: -inf (no key seen yet) would give -inf - -inf, this gives exp2(-inf) = 0. */
 INLINE vf finite_max(vf m)
 {
-    return vf_select_below(m, vf_set1(-3.0e38f), vf_zero(), m);
+    return vf_max(m, vf_set1(-3.0e38f));
 }
 
 static float rescale_factor(float before, float after)
@@ -96,16 +96,16 @@ static __attribute__((noinline)) void raise_max(const attn_softmax_job *job, int
     vf_store(lane_sums, vf_mul(vf_load(lane_sums), vf_set1(job->rescale[row])));
 }
 
-/* A row's maximum for these keys, and what rescales its sums. */
+/* A row's maximum for these keys, and what rescales its sums. While it is -inf (no key seen yet), every score but -inf is
+ * above it by more than the lag. */
 INLINE void advance_max(const attn_softmax_job *job, attn_range keys, int row)
 {
     vf most = vf_load(scores_at(job->scores, row, keys.begin));
     for (int64_t i = keys.begin + LANES; i < keys.end; i += LANES)
         most = vf_max(vf_load(scores_at(job->scores, row, i)), most);
-    most = vf_mul(most, vf_set1(job->factor));
     job->rescale[row] = 1;
-    if (vf_any_above(most, vf_set1(job->max[row] + LAG)))
-        raise_max(job, row, vf_reduce_max(most));
+    if (vf_any_above(vf_fms(most, vf_set1(job->factor), vf_set1(job->max[row])), vf_set1(LAG)))
+        raise_max(job, row, vf_reduce_max(vf_mul(most, vf_set1(job->factor))));
 }
 
 /* How a level makes weights, 2^x for x <= LAG, and keeps those of a panel of keys in place of the row's scores. */
@@ -116,13 +116,13 @@ INLINE void advance_weights(weigh_function *const weigh, keep_function *const ke
                             attn_range keys, int row)
 {
     float *lane_sums = job->lane_sums + (int64_t)row * PANEL;
-    vf factor = vf_set1(job->factor), less = vf_sub(vf_zero(), finite_max(vf_set1(job->max[row]))), sum[PANEL_VECTORS];
+    vf factor = vf_set1(job->factor), max = finite_max(vf_set1(job->max[row])), sum[PANEL_VECTORS];
     UNROLLED (v, PANEL_VECTORS)
-        sum[v] = vf_zero();
+        sum[v] = vf_set1(-0.0f); /* -0 + x is x, which the compiler knows too */
     for (int64_t i = keys.begin; i < keys.end; i += PANEL) {
         vf weight[PANEL_VECTORS];
         UNROLLED (v, PANEL_VECTORS) {
-            weight[v] = weigh(vf_fma(factor, vf_load(scores_at(job->scores, row, i + v * LANES)), less));
+            weight[v] = weigh(vf_fms(factor, vf_load(scores_at(job->scores, row, i + v * LANES)), max));
             sum[v] = vf_add(sum[v], weight[v]);
         }
         keep(scores_at(job->scores, row, i), weight);

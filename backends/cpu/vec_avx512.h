@@ -62,6 +62,10 @@ static inline vf vf_fma(vf a, vf b, vf c)
 {
     return _mm512_fmadd_ps(a, b, c);
 }
+static inline vf vf_fms(vf a, vf b, vf c)
+{
+    return _mm512_fmsub_ps(a, b, c);
+}
 static inline vf vf_abs(vf a)
 {
     return _mm512_abs_ps(a);

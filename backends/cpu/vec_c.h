@@ -65,6 +65,10 @@ static inline vf vf_fma(vf a, vf b, vf c)
 {
     return a * b + c;
 }
+static inline vf vf_fms(vf a, vf b, vf c)
+{
+    return a * b - c;
+}
 static inline vf vf_select(vi mask, vf a, vf b)
 {
     return (vf)((mask & (vi)a) | (~mask & (vi)b));

@@ -59,6 +59,10 @@ static inline vf vf_fma(vf a, vf b, vf c)
 {
     return vfmaq_f32(c, a, b);
 }
+static inline vf vf_fms(vf a, vf b, vf c)
+{
+    return vfmaq_f32(vnegq_f32(c), a, b);
+}
 static inline vf vf_abs(vf a)
 {
     return vabsq_f32(a);
