@@ -125,7 +125,7 @@ struct bench_figures {
     ceiling_kind units;             /* what computes the products: FMA or tiles */
     ceiling_kind bound;             /* the ceiling that it is measured by: the larger floor of these and memory */
     double fraction[CEILING_KINDS]; /* of each ceiling, median of the rounds; 0: not measured, or not needed */
-    double own;                     /* of the f32 FMA rate of the level that it runs at; 0: not measured */
+    double own, own_bar;            /* of the f32 FMA rate of the level that it runs at; 0: not measured, none */
     double than;                    /* time of the case it is compared with over its own, median; 0: not timed */
     enum bench_verdict verdict;
 };

@@ -145,7 +145,7 @@ static enum bench_verdict verdict_of(const struct bench *bench, const struct ben
         return verdict;
     for (int kind = 0; kind < CEILING_KINDS; kind++)
         judge(&verdict, figures->fraction[kind], c->listed->bar[kind]);
-    judge(&verdict, figures->own, c->listed->own_bar);
+    judge(&verdict, figures->own, figures->own_bar);
     judge(&verdict, figures->than, c->listed->than_bar[figures->units]);
     return verdict;
 }
@@ -163,6 +163,8 @@ struct bench_figures bench_figures_of(const struct bench *bench, const struct be
     figures.gbytes = 1e-9 * c->info.bytes / figures.median;
     if (bench->ceilings)
         set_ceilings(bench, c, &figures);
+    if (c->listed && !strcmp(level_of(c), "avx2"))
+        figures.own_bar = c->listed->avx2_bar;
     if (c->listed && c->listed->than)
         figures.than = ratio_to(bench, c, c->listed->than);
     figures.verdict = verdict_of(bench, c, &figures);

@@ -48,7 +48,7 @@ static void print_bars(const struct bench_case *c, const struct bench_figures *f
         return;
     for (int kind = 0; kind < CEILING_KINDS; kind++)
         print_fraction(figures->fraction[kind], bench_bound_name(kind), c->listed->bar[kind]);
-    print_fraction(figures->own, "its level's FMA", c->listed->own_bar);
+    print_fraction(figures->own, "its level's FMA", figures->own_bar);
     if (figures->than > 0.0)
         printf("  %.2fx of %s >= %.1fx", figures->than, c->listed->than, c->listed->than_bar[figures->units]);
     if (figures->verdict != BENCH_NO_BAR)

@@ -20,7 +20,7 @@ typedef struct perf_case {
     const char *text;
     perf_group group;
     double bar[CEILING_KINDS]; /* fractions of ceilings that it must reach on the device "cpu"; 0: none */
-    double own_bar;            /* fraction of the f32 FMA rate of the level that it runs at; 0: none */
+    double avx2_bar;           /* fraction of level avx2's f32 FMA rate, where it runs at that; 0: none */
     const char *than;          /* name of the case that `than_bar` compares with; NULL: none */
     double than_bar
         [CEILING_KINDS]; /* that case's time over this one's must reach this, by the kind that computes the products */
