@@ -233,15 +233,23 @@ INLINE void keep_two_bf16(float *scores, vf weight[PANEL_VECTORS])
     _mm512_storeu_si512((char *)scores + TILE_BYTES, narrow(vf_sub(weight[0], first), vf_sub(weight[1], second)));
 }
 
-/* A step; what the compiler knows of most is that all keys are there. */
+/* Most steps are of bf16 and have all keys. */
+INLINE int is_usual(const attn_operands *operands, const attn_softmax_job *job)
+{
+    return operands->v == ATTN_BF16 && job->keys.begin == 0 && job->keys.end == ATTN_TILE_K;
+}
+
+INLINE void usual_step(attn_softmax_job *job)
+{
+    softmax_step(shortest_exp2, keep_bf16, job, (attn_range){ 0, ATTN_TILE_K });
+}
+
 static __attribute__((noinline)) void step_of_job(const attn_operands *operands, attn_softmax_job *job)
 {
-    const attn_range all = { 0, ATTN_TILE_K };
-    int whole = job->keys.begin == all.begin && job->keys.end == all.end;
     if (operands->v == ATTN_F16)
         softmax_step(short_exp2, keep_two_bf16, job, job->keys);
-    else if (whole)
-        softmax_step(shortest_exp2, keep_bf16, job, all);
+    else if (is_usual(operands, job))
+        usual_step(job);
     else
         softmax_step(shortest_exp2, keep_bf16, job, job->keys);
 }

@@ -40,7 +40,7 @@ static void leave(unsigned before)
 typedef struct factors {
     const char *a, *b;
     int64_t a_block, a_down, blocks;
-    char *c;
+    char *c, *kept; /* kept: sums of the panel before, which are in their tiles yet; NULL: none */
     int64_t stride, right, down;
     const attn_operands *operands;
     attn_softmax_job *meanwhile;
@@ -49,46 +49,49 @@ typedef struct factors {
 
 enum { PACE = 256 };
 
-/* The products run on a unit of their own. */
-INLINE void work_meanwhile(factors *f)
+/* The products run on a unit of their own. `usual`: where most steps are such, these go without a call. */
+INLINE void work_meanwhile(const int usual, factors *f)
 {
     f->credit += f->pace;
     for (; f->credit >= PACE; f->credit -= PACE)
-        if (f->meanwhile->done < f->meanwhile->rows)
-            step_of_job(f->operands, f->meanwhile);
+        if (f->meanwhile->done < f->meanwhile->rows) {
+            if (usual && is_usual(f->operands, f->meanwhile))
+                usual_step(f->meanwhile);
+            else
+                step_of_job(f->operands, f->meanwhile);
+        }
 }
 
 /* In these, `two`: more than TILE_SIDE rows. Tile instructions are opaque to the compiler, some without saying that they read
  * and write memory: hence the fences. */
 #define FENCE() __asm__ volatile("" ::: "memory")
 
-INLINE void begin_sums(const int two, const int adds, const factors *f)
-{
-    const char *c = f->c, *down = c + f->down;
-    FENCE();
-    if (!adds) {
-        _tile_zero(0);
-        _tile_zero(1);
-        _tile_zero(2);
-        _tile_zero(3);
-        return;
-    }
-    _tile_loadd(0, c, f->stride);
-    _tile_loadd(1, c + f->right, f->stride);
-    if (two) {
-        _tile_loadd(2, down, f->stride);
-        _tile_loadd(3, down + f->right, f->stride);
-    }
-}
+/* What the compiler knows of a product: `two`; `begins`: the panel's first one, which `adds` to what c has; `usual`: see
+ * work_meanwhile. */
+typedef struct variant {
+    int two, begins, adds, usual;
+} variant;
 
-INLINE void end_sums(const int two, const factors *f)
+/* sum += row column, of tiles; the sum is c + offset. Before its first product, what its tile has of the panel before is stored:
+ * one by one, among the products of other tiles, stores cost nothing, while in a row they hold up what follows. */
+#define MULTIPLY_TILE(sum, row, column, t, f, offset)                                                                  \
+    do {                                                                                                               \
+        if ((t).begins && (f)->kept)                                                                                   \
+            _tile_stored(sum, (f)->kept + (offset), (f)->stride);                                                      \
+        if ((t).begins && (t).adds)                                                                                    \
+            _tile_loadd(sum, (f)->c + (offset), (f)->stride);                                                          \
+        else if ((t).begins)                                                                                           \
+            _tile_zero(sum);                                                                                           \
+        _tile_dpbf16ps(sum, row, column);                                                                              \
+    } while (0)
+
+static void store_sums(const int two, const factors *f)
 {
-    char *c = f->c, *down = c + f->down;
-    _tile_stored(0, c, f->stride);
-    _tile_stored(1, c + f->right, f->stride);
+    _tile_stored(0, f->kept, f->stride);
+    _tile_stored(1, f->kept + f->right, f->stride);
     if (two) {
-        _tile_stored(2, down, f->stride);
-        _tile_stored(3, down + f->right, f->stride);
+        _tile_stored(2, f->kept + f->down, f->stride);
+        _tile_stored(3, f->kept + f->down + f->right, f->stride);
     }
     FENCE();
 }
@@ -107,43 +110,57 @@ INLINE void load_left(const char *b)
 }
 
 /* `right`: columns 16 .. 31; NULL: those of the last time. Tiles are used up in the order in which the next ones are loaded. */
-INLINE void multiply_tiles(const int two, const char *right, factors *f)
+INLINE void multiply_tiles(const variant t, const char *right, factors *f)
 {
-    _tile_dpbf16ps(0, 4, 6);
-    if (two)
-        _tile_dpbf16ps(2, 5, 6);
+    MULTIPLY_TILE(0, 4, 6, t, f, 0);
+    if (t.two)
+        MULTIPLY_TILE(2, 5, 6, t, f, f->down);
     if (right)
         _tile_stream_loadd(7, right, ROW_PART);
-    _tile_dpbf16ps(1, 4, 7);
-    if (two)
-        _tile_dpbf16ps(3, 5, 7);
-    work_meanwhile(f);
+    MULTIPLY_TILE(1, 4, 7, t, f, f->right);
+    if (t.two)
+        MULTIPLY_TILE(3, 5, 7, t, f, f->down + f->right);
+    work_meanwhile(t.usual, f);
 }
 
-/* `adds`: to what c has; `all`: products of two second parts too. */
+/* `all`: products of two second parts too. */
+INLINE void multiply_block(const variant first, const int a_parts, const int b_parts, const int all, const char *a,
+                           const char *b, factors *f)
+{
+    const variant next = { first.two, 0, 0, first.usual };
+    const int half = b_parts * TILE_BYTES;
+    load_left(b);
+    load_rows(first.two, a + (a_parts - 1) * TILE_BYTES, f->a_down);
+    multiply_tiles(first, b + half, f);
+    if (a_parts == 2) {
+        load_rows(first.two, a, f->a_down);
+        multiply_tiles(next, NULL, f);
+    }
+    if (b_parts == 2) {
+        load_left(b + TILE_BYTES);
+        multiply_tiles(next, b + TILE_BYTES + half, f);
+    }
+    if (a_parts == 2 && b_parts == 2 && all) {
+        load_rows(first.two, a + TILE_BYTES, f->a_down);
+        multiply_tiles(next, NULL, f);
+    }
+}
+
+/* A panel; its sums are kept in their tiles. */
 INLINE void multiply(const int two, const int adds, const int a_parts, const int b_parts, const int all, factors *f)
 {
-    const int half = b_parts * TILE_BYTES;
+    const int usual = two && a_parts == 1 && b_parts == 1;
+    const variant first = { two, 1, adds, usual }, next = { two, 0, adds, usual };
     const char *a = f->a, *b = f->b;
-    begin_sums(two, adds, f);
-    for (int64_t block = 0; block < f->blocks; block++, a += f->a_block, b += 2 * half) {
-        load_left(b);
-        load_rows(two, a + (a_parts - 1) * TILE_BYTES, f->a_down);
-        multiply_tiles(two, b + half, f);
-        if (a_parts == 2) {
-            load_rows(two, a, f->a_down);
-            multiply_tiles(two, NULL, f);
-        }
-        if (b_parts == 2) {
-            load_left(b + TILE_BYTES);
-            multiply_tiles(two, b + TILE_BYTES + half, f);
-        }
-        if (a_parts == 2 && b_parts == 2 && all) {
-            load_rows(two, a + TILE_BYTES, f->a_down);
-            multiply_tiles(two, NULL, f);
-        }
+    FENCE();
+    multiply_block(first, a_parts, b_parts, all, a, b, f);
+    for (int64_t block = 1; block < f->blocks; block++) {
+        a += f->a_block;
+        b += 2 * b_parts * TILE_BYTES;
+        multiply_block(next, a_parts, b_parts, all, a, b, f);
     }
-    end_sums(two, f);
+    FENCE();
+    f->kept = f->c;
 }
 
 typedef void multiply_function(factors *f);
@@ -180,6 +197,8 @@ static void multiply_rows(multiply_function *const products[2], int rows, int64_
         configure(rows);
     for (int64_t panel = 0; panel < panels; panel++, f->b += step, f->c += 2 * f->right)
         products[rows > TILE_SIDE](f);
+    if (f->kept)
+        store_sums(rows > TILE_SIDE, f);
     if (rows < ROW_BLOCK)
         configure(ROW_BLOCK);
 }
