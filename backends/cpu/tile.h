@@ -23,7 +23,7 @@
 #include "visible.h"
 
 /* Keys a tile, on every instruction set: a mask row is two words. */
-enum { ATTN_TILE_K = 128, ATTN_MASK_WORDS = ATTN_TILE_K / 64, ATTN_ROWS_AHEAD = 64 };
+enum { ATTN_TILE_K = 128, ATTN_MASK_WORDS = ATTN_TILE_K / 64, ATTN_ROWS_AHEAD = 32 };
 
 /* Rows for which the products skip the packing. */
 enum { ATTN_FEW_ROWS = 4 };
