@@ -164,31 +164,33 @@ INLINE void multiply(const int two, const int adds, const int a_parts, const int
 }
 
 typedef void multiply_function(factors *f);
-#define MULTIPLY(two, adds, a_parts, b_parts)                                                                          \
-    static void multiply_##two##adds##a_parts##b_parts(factors *f)                                                     \
+#define MULTIPLY(name, adds, a_parts, b_parts, all)                                                                    \
+    static void name##_16(factors *f)                                                                                  \
     {                                                                                                                  \
-        multiply(two, adds, a_parts, b_parts, !adds, f);                                                               \
+        multiply(0, adds, a_parts, b_parts, all, f);                                                                   \
+    }                                                                                                                  \
+    static void name##_32(factors *f)                                                                                  \
+    {                                                                                                                  \
+        multiply(1, adds, a_parts, b_parts, all, f);                                                                   \
     }
-MULTIPLY(0, 0, 1, 1)
-MULTIPLY(0, 0, 1, 2)
-MULTIPLY(0, 0, 2, 1)
-MULTIPLY(0, 0, 2, 2)
-MULTIPLY(1, 0, 1, 1)
-MULTIPLY(1, 0, 1, 2)
-MULTIPLY(1, 0, 2, 1)
-MULTIPLY(1, 0, 2, 2)
-MULTIPLY(0, 1, 1, 1)
-MULTIPLY(0, 1, 2, 2)
-MULTIPLY(1, 1, 1, 1)
-MULTIPLY(1, 1, 2, 2)
+MULTIPLY(multiply_11, 0, 1, 1, 1)
+MULTIPLY(multiply_12, 0, 1, 2, 1)
+MULTIPLY(multiply_21, 0, 2, 1, 1)
+MULTIPLY(multiply_22, 0, 2, 2, 1)
+MULTIPLY(multiply_three, 0, 2, 2, 0)
+MULTIPLY(add_11, 1, 1, 1, 0)
+MULTIPLY(add_three, 1, 2, 2, 0)
 
 /* [parts of a - 1][parts of b - 1][rows > TILE_SIDE] */
 static multiply_function *const scoring[2][2][2] = {
-    { { multiply_0011, multiply_1011 }, { multiply_0012, multiply_1012 } },
-    { { multiply_0021, multiply_1021 }, { multiply_0022, multiply_1022 } },
+    { { multiply_11_16, multiply_11_32 }, { multiply_12_16, multiply_12_32 } },
+    { { multiply_21_16, multiply_21_32 }, { multiply_22_16, multiply_22_32 } },
 };
-/* [parts - 1][rows > TILE_SIDE] */
-static multiply_function *const adding[2][2] = { { multiply_0111, multiply_1111 }, { multiply_0122, multiply_1122 } };
+/* [there are sums to add to][parts - 1][rows > TILE_SIDE] */
+static multiply_function *const adding[2][2][2] = {
+    { { multiply_11_16, multiply_11_32 }, { multiply_three_16, multiply_three_32 } },
+    { { add_11_16, add_11_32 }, { add_three_16, add_three_32 } },
+};
 
 /* Up to ROW_BLOCK rows, by products[1] if they are more than TILE_SIDE, with `panels` panels, `step` bytes each. */
 static void multiply_rows(multiply_function *const products[2], int rows, int64_t panels, int64_t step, factors *f)
@@ -260,6 +262,7 @@ static void add_values(const attn_operands *operands, int rows, attn_range keys,
         .meanwhile = meanwhile,
         .pace = pace_of(operands),
     };
-    rescale(rows, acc, stride, scale);
-    multiply_rows(adding[parts - 1], rows, stride / PANEL, ATTN_TILE_K / BLOCK_DEPTH * block, &f);
+    if (scale)
+        rescale(rows, acc, stride, scale);
+    multiply_rows(adding[scale != NULL][parts - 1], rows, stride / PANEL, ATTN_TILE_K / BLOCK_DEPTH * block, &f);
 }

@@ -228,11 +228,10 @@ attn_softmax_job attn_cpu_begin_weights(const attn_cpu_item *item, const attn_cp
     };
 }
 
-void attn_cpu_add_band(const attn_cpu_item *item, const attn_cpu_scratch *s, const attn_cpu_band *b, float *acc,
-                       int64_t stride, attn_softmax_job *meanwhile)
+void attn_cpu_add_band(const attn_cpu_item *item, const attn_cpu_scratch *s, const attn_cpu_band *b,
+                       const float *rescale, float *acc, int64_t stride, attn_softmax_job *meanwhile)
 {
     const attn_operands *o = &item->operands;
-    const float *rescale = s->rescale + b->rows.begin;
     if (b->v.packed)
         item->tile->add_values(o, rows_of(b), b->keys, b->scores, b->v.values, acc, stride, rescale, meanwhile);
     else

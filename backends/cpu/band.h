@@ -53,7 +53,7 @@ attn_softmax_job attn_cpu_begin_weights(const attn_cpu_item *item, const attn_cp
                                         float *max);
 
 /* acc = rescale acc + weights V. */
-void attn_cpu_add_band(const attn_cpu_item *item, const attn_cpu_scratch *s, const attn_cpu_band *b, float *acc,
-                       int64_t stride, attn_softmax_job *meanwhile);
+void attn_cpu_add_band(const attn_cpu_item *item, const attn_cpu_scratch *s, const attn_cpu_band *b,
+                       const float *rescale, float *acc, int64_t stride, attn_softmax_job *meanwhile);
 
 #endif

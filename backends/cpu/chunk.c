@@ -10,6 +10,13 @@
 
 static const attn_cpu_band no_band;
 
+static void add_to(const attn_cpu_item *item, const attn_cpu_scratch *s, const attn_cpu_band *b,
+                   const attn_softmax *part)
+{
+    int64_t begin = b->rows.begin, stride = part->stride;
+    attn_cpu_add_band(item, s, b, s->rescale + begin, part->acc + begin * stride, stride, NULL);
+}
+
 static void pass_in_turn(const attn_cpu_item *item, const attn_cpu_scratch *s, const attn_cpu_band *b,
                          const attn_softmax *part)
 {
@@ -18,7 +25,7 @@ static void pass_in_turn(const attn_cpu_item *item, const attn_cpu_scratch *s, c
     attn_cpu_score_band(item, s, b, NULL);
     attn_softmax_job job = attn_cpu_begin_weights(item, s, b, part->max);
     item->tile->softmax(&item->operands, &job);
-    attn_cpu_add_band(item, s, b, part->acc + b->rows.begin * part->stride, part->stride, NULL);
+    add_to(item, s, b, part);
 }
 
 /* All rows pass a key tile before the next one, which so is packed once and needs no room beside others. */
@@ -80,7 +87,7 @@ static void add_few(const attn_cpu_item *item, const attn_cpu_scratch *s, const 
         return;
     item->tile->softmax(&item->operands, job);
     attn_cpu_find_rows(item, &item->values, &b->v, s->value_rows);
-    attn_cpu_add_band(item, s, b, part->acc + b->rows.begin * part->stride, part->stride, NULL);
+    add_to(item, s, b, part);
 }
 
 /* Memory sets the pace, so it must not wait for the softmax of a tile: that is done row by row among the next one's keys, and
@@ -173,14 +180,12 @@ static attn_softmax rows_from(const attn_softmax *all, int64_t row)
     return (attn_softmax){ all->max + row, all->sum + row, all->acc + row * all->stride, all->stride };
 }
 
-/* acc += weights V, where acc is that of a single band; from the first to the last of the same rows. */
+/* Values of a band, into the acc of a single one; `first` of its rows in this chunk. */
 static void pass_last(const attn_cpu_item *item, const attn_cpu_scratch *s, const attn_cpu_band *b, int first,
                       attn_softmax_job *job)
 {
     const attn_softmax *part = &s->part;
-    if (first)
-        memset(part->acc, 0, (size_t)(rows_of(b) * part->stride) * sizeof(float));
-    attn_cpu_add_band(item, s, b, part->acc, part->stride, job);
+    attn_cpu_add_band(item, s, b, first ? NULL : s->rescale + b->rows.begin, part->acc, part->stride, job);
 }
 
 static void end_rows(const attn_cpu_item *item, const attn_cpu_scratch *s, const attn_cpu_band *b,

@@ -82,7 +82,8 @@ struct attn_cpu_tile {
     /* scores[rows][ATTN_TILE_K] of some panels of keys. With `overlaps`, some of the job of other rows is done meanwhile. */
     void (*score)(const attn_operands *operands, int rows, attn_range keys, const float *query, const float *packed,
                   float *scores, attn_softmax_job *meanwhile);
-    /* acc[row] = scale[row] acc[row] + weights[row] values, of some panels of keys. */
+    /* acc[row] = scale[row] acc[row] + weights[row] values, of some panels of keys. With `overlaps` scale may be NULL: acc holds
+     * nothing yet. */
     void (*add_values)(const attn_operands *operands, int rows, attn_range keys, const float *weights,
                        const float *packed, float *acc, int64_t stride, const float *scale,
                        attn_softmax_job *meanwhile);
