@@ -14,6 +14,8 @@ void attn_cpu_load_query(const attn_cpu_item *item, const attn_cpu_scratch *scra
                                             item->sequence.row_q + query_of(item, r));
         item->tile->load_query(row, p->q.dtype, item->operands.dim, scale_of(item), scratch->query,
                                item->operands.query_stride, r);
+        if (item->few)
+            item->tile->few_query(p->k.dtype, item->operands.dim, scratch->query + r * item->operands.query_stride);
     }
 }
 

@@ -88,6 +88,8 @@ struct attn_cpu_tile {
                        const float *packed, float *acc, int64_t stride, const float *scale,
                        attn_softmax_job *meanwhile);
 
+    /* A query row of f32 in the order in which few_keys takes it, for K of that type. */
+    void (*few_query)(attn_dtype k, int64_t dim, float *query);
     /* The same two products, packing included, for count <= ATTN_FEW_ROWS rows: query is [count][dim], scores and weights
      * [count][ATTN_TILE_K], acc [count][stride]. For few_keys, rows[] are whole panels. ATTN_ROWS_AHEAD more rows are
      * named behind them; these are only prefetched. */

@@ -12,12 +12,13 @@ static const float LAG = 1;
 
 #include "tile_softmax.h"
 #include "tile_product.h"
+#include "tile_pairs.h"
 #include "tile_few.h"
 
 #define ATTN_CPU_TILE(name)                                                                                            \
     {                                                                                                                  \
         ATTN_CPU_TILE_COMMON, .isa = name, .depth = 1, .side = 1, .band = BAND_ROWS, .load_query = load_query,         \
                               .pack_keys = pack_keys, .pack_values = pack_values, .score = score,                      \
-                              .add_values = add_values, .few_keys = few_keys, .few_values = few_values,                \
-                              .softmax = softmax,                                                                      \
+                              .add_values = add_values, .few_query = few_query, .few_keys = few_keys,                  \
+                              .few_values = few_values, .softmax = softmax,                                            \
     }

@@ -1,6 +1,7 @@
 /* Products for a few rows (a decode step's query heads): memory sets the pace, so K and V go from their rows through
  * registers into the sums and are packed nowhere. few_values sums in the order of tile_product.h, to the same bits. few_keys
- * does not: it sums channels lane by lane and adds up lanes at the end, which halves its instructions.
+ * does not: it sums channels lane by lane and adds up lanes at the end, which halves its instructions. Lines of bf16 may go in
+ * pairs (tile_pairs.h): queries, and sums from the first group of keys to the last, have their order then.
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 
 enum { CACHE_LINE = 64 };
@@ -47,15 +48,12 @@ INLINE void ask_for_line(asked *next, int64_t bytes, const int level)
         *next = (asked){ next->row + 1, 0 };
 }
 
-/* Sums of one vector of channels: sum[r * keys + k] is row r with key k of `keys`. */
-INLINE void few_key_channels(const int count, const int keys, attn_dtype dtype, const void *const *rows, int64_t i,
-                             const float *query, int64_t dim, vf sum[LANES])
+/* Sums of one vector of channels: sum[r * keys + k] is row r with key k of `keys`; `query`: its first channel. */
+INLINE void few_key_channels(const int count, const int keys, const vf key[LANES], const float *query, int64_t dim,
+                             vf sum[LANES])
 {
-    vf key[LANES];
-    UNROLLED (k, keys)
-        key[k] = load_lanes(dtype, rows[k], i);
     UNROLLED (r, count) {
-        vf element = vf_load_once(query + r * dim + i);
+        vf element = vf_load_once(query + r * dim);
         UNROLLED (k, keys)
             sum[r * keys + k] = vf_fma(element, key[k], sum[r * keys + k]);
     }
@@ -69,8 +67,12 @@ INLINE void few_key_line(const int count, const int keys, attn_dtype dtype, cons
         ask_for_line(far, row_bytes(dtype, dim), TO_L2);
         ask_for_line(near, row_bytes(dtype, dim), TO_L1);
     }
-    UNROLLED (v, line_channels(dtype) / LANES)
-        few_key_channels(count, keys, dtype, rows, i + v * LANES, query, dim, sum);
+    UNROLLED (v, line_channels(dtype) / LANES) {
+        vf key[LANES];
+        UNROLLED (k, keys)
+            key[k] = load_paired(dtype, rows[k], i, v);
+        few_key_channels(count, keys, key, query + i + v * LANES, dim, sum);
+    }
 }
 
 INLINE void few_key_tail(const int count, const int keys, attn_dtype dtype, const void *const *rows, int64_t i,
@@ -97,8 +99,12 @@ INLINE void few_key_group(const int count, const int keys, attn_dtype dtype, con
         few_key_line(count, keys, dtype, rows, l * line, query, dim, sum, &far, &near);
     for (; i + line <= dim; i += line)
         few_key_line(count, keys, dtype, rows, i, query, dim, sum, &far, &near);
-    for (; i + LANES <= dim; i += LANES)
-        few_key_channels(count, keys, dtype, rows, i, query, dim, sum);
+    for (; i + LANES <= dim; i += LANES) {
+        vf key[LANES];
+        UNROLLED (k, keys)
+            key[k] = load_lanes(dtype, rows[k], i);
+        few_key_channels(count, keys, key, query + i, dim, sum);
+    }
     if (i < dim)
         few_key_tail(count, keys, dtype, rows, i, query, dim, sum);
     vf_store(total, vf_lane_sums(sum));
@@ -112,7 +118,7 @@ INLINE void few_value_row(const int count, const int vectors, const int whole, c
 {
     UNROLLED (v, vectors) {
         int64_t i = first + v * LANES;
-        vf value = whole ? load_lanes(dtype, row, i) : load_tail(dtype, row, i, dim_v);
+        vf value = whole ? load_paired(dtype, row, first, v) : load_tail(dtype, row, i, dim_v);
         UNROLLED (r, count)
             sum[r][v] = vf_fma(vf_set1(weights[r * ATTN_TILE_K]), value, sum[r][v]);
     }
@@ -150,39 +156,69 @@ INLINE void few_value_step(const int count, const int vectors, const int whole, 
     }
 }
 
-/* A panel of acc over a group of keys. */
+/* Where a group's sums come from and go to. */
+typedef struct few_sums {
+    float *acc; /* [count][stride] */
+    int64_t stride;
+    const float *scale; /* [count]; NULL: keys before these have been added since */
+    int last;           /* none is behind these */
+} few_sums;
+
+INLINE void begin_sums(const int count, const int vectors, const int whole, attn_dtype dtype, int64_t first,
+                       const few_sums *from, vf sum[ATTN_FEW_ROWS][FEW_VECTORS])
+{
+    UNROLLED (r, count)
+        UNROLLED (v, vectors)
+            sum[r][v] = vf_load(from->acc + r * from->stride + first + v * LANES);
+    if (!from->scale)
+        return;
+    UNROLLED (r, count) {
+        UNROLLED (v, vectors)
+            sum[r][v] = vf_mul(vf_set1(from->scale[r]), sum[r][v]);
+        if (whole)
+            to_pairs(dtype, sum[r], vectors);
+    }
+}
+
+INLINE void end_sums(const int count, const int vectors, const int whole, attn_dtype dtype, int64_t first,
+                     const few_sums *to, vf sum[ATTN_FEW_ROWS][FEW_VECTORS])
+{
+    if (whole && to->last)
+        UNROLLED (r, count)
+            from_pairs(dtype, sum[r], vectors);
+    UNROLLED (r, count)
+        UNROLLED (v, vectors)
+            vf_store(to->acc + r * to->stride + first + v * LANES, sum[r][v]);
+}
+
+/* A panel of sums over a group of keys. */
 INLINE void few_value_panel(const int count, const int vectors, const int whole, const void *const *rows, int keys,
-                            attn_dtype dtype, int64_t first, int64_t dim_v, const float *weights, float *acc,
-                            int64_t stride, const float *scale)
+                            attn_dtype dtype, int64_t first, int64_t dim_v, const float *weights, const few_sums *sums)
 {
     asked_lines next = asked_by_panel(rows, dtype, first, dim_v);
     vf sum[ATTN_FEW_ROWS][FEW_VECTORS];
-    UNROLLED (r, count)
-        UNROLLED (v, vectors)
-            sum[r][v] = vf_mul(vf_set1(scale[r]), vf_load(acc + r * stride + first + v * LANES));
+    begin_sums(count, vectors, whole, dtype, first, sums, sum);
     int key = 0;
     for (; key + STEP <= keys; key += STEP)
         few_value_step(count, vectors, whole, rows + key, dtype, first, dim_v, weights + key, sum, &next);
     for (; key < keys; key++)
         few_value_row(count, vectors, whole, rows[key], dtype, first, dim_v, weights + key, sum);
-    UNROLLED (r, count)
-        UNROLLED (v, vectors)
-            vf_store(acc + r * stride + first + v * LANES, sum[r][v]);
+    end_sums(count, vectors, whole, dtype, first, sums, sum);
 }
 
-/* acc over a group of keys; the last panel may have fewer channels. */
+/* Sums over a group of keys; the last panel may have fewer channels. */
 INLINE void few_value_group(const int count, const void *const *rows, int keys, attn_dtype dtype, int64_t dim_v,
-                            const float *weights, float *acc, int64_t stride, const float *scale)
+                            const float *weights, const few_sums *sums)
 {
     int64_t first = 0;
     for (; first + FEW_VECTORS * LANES <= dim_v; first += FEW_VECTORS * LANES)
-        few_value_panel(count, FEW_VECTORS, 1, rows, keys, dtype, first, dim_v, weights, acc, stride, scale);
+        few_value_panel(count, FEW_VECTORS, 1, rows, keys, dtype, first, dim_v, weights, sums);
     if (FEW_PANELS > 1 && first + PANEL <= dim_v) {
-        few_value_panel(count, PANEL_VECTORS, 1, rows, keys, dtype, first, dim_v, weights, acc, stride, scale);
+        few_value_panel(count, PANEL_VECTORS, 1, rows, keys, dtype, first, dim_v, weights, sums);
         first += PANEL;
     }
     if (first < dim_v)
-        few_value_panel(count, PANEL_VECTORS, 0, rows, keys, dtype, first, dim_v, weights, acc, stride, scale);
+        few_value_panel(count, PANEL_VECTORS, 0, rows, keys, dtype, first, dim_v, weights, sums);
 }
 
 INLINE void few_keys_of(const int count, const void *const *rows, int keys, attn_dtype dtype, const int known,
@@ -196,10 +232,10 @@ INLINE void few_keys_of(const int count, const void *const *rows, int keys, attn
 INLINE void few_values_of(const int count, const void *const *rows, int keys, attn_dtype dtype, int64_t dim_v,
                           const float *weights, float *acc, int64_t stride, const float *scale)
 {
-    static const float one[ATTN_FEW_ROWS] = { 1, 1, 1, 1 };
-    for (int key = 0; key < keys; key += GROUP)
-        few_value_group(count, rows + key, keys - key < GROUP ? keys - key : GROUP, dtype, dim_v, weights + key, acc,
-                        stride, key ? one : scale);
+    for (int key = 0; key < keys; key += GROUP) {
+        few_sums sums = { acc, stride, key ? NULL : scale, key + GROUP >= keys };
+        few_value_group(count, rows + key, keys - key < GROUP ? keys - key : GROUP, dtype, dim_v, weights + key, &sums);
+    }
 }
 
 /* Loops over rows must be known to the compiler, to keep the sums in registers. */
@@ -225,6 +261,11 @@ INLINE void few_values_of(const int count, const void *const *rows, int keys, at
         else                                                                                                           \
             call(count, type, 0);                                                                                      \
     } while (0)
+
+static void few_query(attn_dtype dtype, int64_t dim, float *query)
+{
+    pair_floats(dtype, query, dim / line_channels(dtype) * line_channels(dtype));
+}
 
 static void few_keys(int count, const void *const *rows, int keys, attn_dtype dtype, int64_t dim, const float *query,
                      float *scores)

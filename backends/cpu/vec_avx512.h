@@ -126,6 +126,17 @@ static inline vf vf_load_bf16(const uint16_t *p)
     return _mm512_castsi512_ps(_mm512_slli_epi32(wide, 16));
 }
 
+/* Elements 0, 2, 4 .. of p, and 1, 3, 5 ..: one operation each, where two vectors in order take four, on the ports of the products. */
+#define VF_BF16_PAIRS
+static inline vf vf_load_bf16_even(const uint16_t *p)
+{
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_loadu_si512(p), 16));
+}
+static inline vf vf_load_bf16_odd(const uint16_t *p)
+{
+    return _mm512_castsi512_ps(_mm512_and_si512(_mm512_loadu_si512(p), _mm512_set1_epi32((int)0xffff0000)));
+}
+
 /* Rounded to nearest even; NaN stays NaN. */
 static inline void vf_store_bf16(uint16_t *p, vf a)
 {
@@ -135,6 +146,24 @@ static inline void vf_store_bf16(uint16_t *p, vf a)
     __mmask16 nan = _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q);
     rounded = _mm512_mask_or_epi32(rounded, nan, half, _mm512_set1_epi32(0x40));
     _mm256_storeu_si256((__m256i *)p, _mm512_cvtepi32_epi16(rounded));
+}
+
+/* Two vectors in order become their even and their odd lanes. */
+static inline void vf_unzip(vf pair[2])
+{
+    __m512i even = _mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
+    vf first = pair[0];
+    pair[0] = _mm512_permutex2var_ps(first, even, pair[1]);
+    pair[1] = _mm512_permutex2var_ps(first, _mm512_add_epi32(even, _mm512_set1_epi32(1)), pair[1]);
+}
+
+/* And back. */
+static inline void vf_zip(vf pair[2])
+{
+    __m512i low = _mm512_set_epi32(23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+    vf first = pair[0];
+    pair[0] = _mm512_permutex2var_ps(first, low, pair[1]);
+    pair[1] = _mm512_permutex2var_ps(first, _mm512_add_epi32(low, _mm512_set1_epi32(8)), pair[1]);
 }
 
 /* r[i] lane j <-> r[j] lane i. */
