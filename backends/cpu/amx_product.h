@@ -173,6 +173,7 @@ typedef void multiply_function(factors *f);
     {                                                                                                                  \
         multiply(1, adds, a_parts, b_parts, all, f);                                                                   \
     }
+/* The parts of both sides; `three`: two each, without the product of the second ones. */
 MULTIPLY(multiply_11, 0, 1, 1, 1)
 MULTIPLY(multiply_12, 0, 1, 2, 1)
 MULTIPLY(multiply_21, 0, 2, 1, 1)

@@ -55,7 +55,7 @@ typedef struct attn_cpu_scratch {
     float *query;                        /* rows as the level takes them */
     float *keys, *values;                /* packed, see tile.h: key tile t in slot t % slots */
     int64_t *key_tiles, *value_tiles;    /* [slots]: which are there, or -1 */
-    float *scores;                       /* [band][ATTN_TILE_K] */
+    float *scores;                       /* [score_rows of geometry.c][ATTN_TILE_K] */
     float *lane_sums;                    /* [rows][panel] */
     float *rescale;                      /* [rows] */
     uint64_t *masks;                     /* [rows][ATTN_MASK_WORDS] */

@@ -42,11 +42,11 @@ static int64_t most_items(const attn_plan *plan, int64_t tile_rows)
     return s->heads_k * (s->ragged_q && packed < each ? packed : each);
 }
 
-/* Rows whose scores are kept at once. */
+/* Rows whose scores are kept at once: those of a band, of two where they overlap, or few rows of two key tiles. */
 static int64_t score_rows(const attn_plan *plan)
 {
     const attn_cpu_tile *tile = tile_of(plan);
-    return tile->overlaps ? 2 * tile->band : tile->band;
+    return attn_most(tile->overlaps ? 2 * tile->band : tile->band, 2 * ATTN_FEW_ROWS);
 }
 
 /* Rows whose masks are kept at once. */
