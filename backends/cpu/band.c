@@ -9,24 +9,15 @@
 /* What stands in for rows behind the last key: a row of any type up to the largest dimension. */
 static const float zero_row[ATTN_CPU_LARGEST_DIM];
 
-/* Addresses of rows of one page. */
-static void address_rows(const char *row, int64_t stride, int count, const void **addresses)
-{
-#pragma omp simd linear(row : stride)
-    for (int j = 0; j < count; j++) {
-        addresses[j] = row;
-        row += stride;
-    }
-}
-
 /* Addresses of a tile's rows, zeros from `count` to `padded`; finding a page takes divisions, so once a page. */
-static void gather_rows(const attn_rows *rows, int64_t first, int count, int padded, const void **addresses)
+static void gather_rows(const attn_cpu_tile *tile, const attn_rows *rows, int64_t first, int count, int padded,
+                        const void **addresses)
 {
     for (int j = 0; j < count;) {
         int64_t row = rows->first + (first + j) * rows->step;
         int64_t left = rows->table ? (rows->page_size - row % rows->page_size + rows->step - 1) / rows->step : count;
         int in_page = left < count - j ? (int)left : count - j;
-        address_rows(attn_host_row(rows, row), rows->stride * rows->step, in_page, addresses + j);
+        tile->address_rows(attn_host_row(rows, row), rows->stride * rows->step, in_page, addresses + j);
         j += in_page;
     }
     for (int j = count; j < padded; j++)
@@ -157,7 +148,7 @@ void attn_cpu_find_rows(const attn_cpu_item *item, const attn_rows *rows, const 
 {
     enum { MOST = ATTN_TILE_K + ATTN_ROWS_AHEAD };
     int64_t left = item->class.keys - v->first;
-    gather_rows(rows, v->first, left < MOST ? (int)left : MOST, MOST, addresses);
+    gather_rows(item->tile, rows, v->first, left < MOST ? (int)left : MOST, MOST, addresses);
 }
 
 void attn_cpu_pack_tile(const attn_cpu_item *item, const attn_cpu_scratch *s, const attn_cpu_visit *v)

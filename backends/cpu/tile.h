@@ -72,6 +72,9 @@ struct attn_cpu_tile {
     unsigned (*enter)(void);
     void (*leave)(unsigned before);
 
+    /* Addresses of rows that lie `stride` bytes apart. */
+    void (*address_rows)(const char *row, int64_t stride, int count, const void **addresses);
+
     /* Query row r of those at `query`, `stride` floats each: scale * row, or with `halves` row. */
     void (*load_query)(const void *row, attn_dtype dtype, int64_t dim, float scale, float *query, int64_t stride,
                        int r);

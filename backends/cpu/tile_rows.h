@@ -1,4 +1,4 @@
-/* Rows of K, V, Q and O of any element type as vectors: loads, tails that read nothing behind a row, prefetch.
+/* Rows of K, V, Q and O of any element type as vectors: addresses, loads, tails that read nothing behind a row.
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 
 INLINE vf load_lanes(attn_dtype dtype, const void *row, int64_t i)
@@ -38,6 +38,12 @@ static void store_output(const float *row, int64_t dim_v, float factor, attn_dty
 {
     for (int64_t i = 0; i < dim_v; i += LANES) /* rows of acc are padded to whole vectors */
         store_lanes(dtype, out, i, dim_v, vf_mul(vf_set1(factor), vf_load(row + i)));
+}
+
+static void address_rows(const char *row, int64_t stride, int count, const void **addresses)
+{
+    for (int j = 0; j < count; j++)
+        addresses[j] = row + j * stride;
 }
 
 /* Elements i .. of LANES rows. */
