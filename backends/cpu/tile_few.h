@@ -112,18 +112,6 @@ INLINE void few_key_group(const int count, const int keys, attn_dtype dtype, con
         memcpy(scores + r * ATTN_TILE_K, total + r * keys, keys * sizeof *scores);
 }
 
-/* Adds a row of V to a panel of sums; `whole` when V has all of the panel's channels. */
-INLINE void few_value_row(const int count, const int vectors, const int whole, const void *row, attn_dtype dtype,
-                          int64_t first, int64_t dim_v, const float *weights, vf sum[ATTN_FEW_ROWS][FEW_VECTORS])
-{
-    UNROLLED (v, vectors) {
-        int64_t i = first + v * LANES;
-        vf value = whole ? load_paired(dtype, row, first, v) : load_tail(dtype, row, i, dim_v);
-        UNROLLED (r, count)
-            sum[r][v] = vf_fma(vf_set1(weights[r * ATTN_TILE_K]), value, sum[r][v]);
-    }
-}
-
 /* The lines behind a group of rows that a panel asks for: where the next ones begin, and how many are left. */
 typedef struct asked_lines {
     asked far, near;
@@ -138,21 +126,31 @@ INLINE asked_lines asked_by_panel(const void *const *rows, attn_dtype dtype, int
     return (asked_lines){ { rows + FAR_ROWS + row, byte }, { rows + GROUP + row, byte }, GROUP * row_lines - line };
 }
 
-/* STEP rows of V; meanwhile as many lines are asked for as they have in the panel. Panels with channels that V lacks would ask for
- * more than there are. */
-INLINE void few_value_step(const int count, const int vectors, const int whole, const void *const *rows,
-                           attn_dtype dtype, int64_t first, int64_t dim_v, const float *weights,
-                           vf sum[ATTN_FEW_ROWS][FEW_VECTORS], asked_lines *next)
+/* As many lines as vector n of a step has. Panels with channels that V lacks would ask for more than there are. */
+INLINE void ask_for_lines(const int n, const int whole, attn_dtype dtype, int64_t dim_v, asked_lines *next)
 {
-    const int lines = STEP * vectors * LANES / line_channels(dtype);
-    UNROLLED (key, STEP) {
-        UNROLLED (line, (key + 1) * lines / STEP - key * lines / STEP) {
-            if (!whole && next->left-- <= 0)
-                break;
-            ask_for_line(&next->far, row_bytes(dtype, dim_v), TO_L2);
-            ask_for_line(&next->near, row_bytes(dtype, dim_v), TO_L1);
-        }
-        few_value_row(count, vectors, whole, rows[key], dtype, first, dim_v, weights + key, sum);
+    const int line = line_channels(dtype);
+    UNROLLED (i, (n + 1) * LANES / line - n * LANES / line) {
+        if (!whole && next->left-- <= 0)
+            break;
+        ask_for_line(&next->far, row_bytes(dtype, dim_v), TO_L2);
+        ask_for_line(&next->near, row_bytes(dtype, dim_v), TO_L1);
+    }
+}
+
+/* Adds a row of V to a panel of sums; `whole` when V has all of the panel's channels. It is row `key` of a step, or `next` is NULL
+ * and nothing is asked for. */
+INLINE void few_value_row(const int count, const int vectors, const int whole, const void *row, attn_dtype dtype,
+                          int64_t first, int64_t dim_v, const float *weights, vf sum[ATTN_FEW_ROWS][FEW_VECTORS],
+                          const int key, asked_lines *next)
+{
+    UNROLLED (v, vectors) {
+        int64_t i = first + v * LANES;
+        vf value = whole ? load_paired(dtype, row, first, v) : load_tail(dtype, row, i, dim_v);
+        UNROLLED (r, count)
+            sum[r][v] = vf_fma(vf_set1(weights[r * ATTN_TILE_K]), value, sum[r][v]);
+        if (next)
+            ask_for_lines(key * vectors + v, whole, dtype, dim_v, next);
     }
 }
 
@@ -200,9 +198,10 @@ INLINE void few_value_panel(const int count, const int vectors, const int whole,
     begin_sums(count, vectors, whole, dtype, first, sums, sum);
     int key = 0;
     for (; key + STEP <= keys; key += STEP)
-        few_value_step(count, vectors, whole, rows + key, dtype, first, dim_v, weights + key, sum, &next);
+        UNROLLED (k, STEP)
+            few_value_row(count, vectors, whole, rows[key + k], dtype, first, dim_v, weights + key + k, sum, k, &next);
     for (; key < keys; key++)
-        few_value_row(count, vectors, whole, rows[key], dtype, first, dim_v, weights + key, sum);
+        few_value_row(count, vectors, whole, rows[key], dtype, first, dim_v, weights + key, sum, 0, NULL);
     end_sums(count, vectors, whole, dtype, first, sums, sum);
 }
 
