@@ -23,6 +23,8 @@ INLINE float *scores_at(float *scores, int row, int64_t key)
 /* Far below what halves lose, and a branch that goes another way would empty the queue of products. */
 static const float LAG = 8;
 
+enum { GRAIN = PANEL };
+
 #include "tile_softmax.h"
 
 INLINE int parts_of(attn_dtype dtype)
@@ -221,12 +223,12 @@ INLINE vf shortest_exp2(vf x)
     return _mm512_scalef_ps(p, x);
 }
 
-INLINE void keep_bf16(float *scores, vf weight[PANEL_VECTORS])
+INLINE void keep_bf16(float *scores, vf weight[GRAIN_VECTORS])
 {
     _mm512_storeu_si512(scores, narrow(weight[0], weight[1]));
 }
 
-INLINE void keep_two_bf16(float *scores, vf weight[PANEL_VECTORS])
+INLINE void keep_two_bf16(float *scores, vf weight[GRAIN_VECTORS])
 {
     vf first = upper(weight[0]), second = upper(weight[1]);
     _mm512_storeu_si512(scores, narrow(first, second));

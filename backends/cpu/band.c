@@ -131,12 +131,12 @@ static int keys_in_tile(const attn_cpu_item *item, int64_t tile)
 
 attn_cpu_visit attn_cpu_visit_at(const attn_cpu_item *item, const attn_cpu_scratch *s, int64_t tile)
 {
-    int panel = item->tile->panel, count = keys_in_tile(item, tile);
+    int grain = item->tile->grain, count = keys_in_tile(item, tile);
     int64_t slot_keys = tile % item->geometry->slots * ATTN_TILE_K;
     return (attn_cpu_visit){
         .first = tile * ATTN_TILE_K,
         .count = count,
-        .padded = (count + panel - 1) / panel * panel,
+        .padded = (count + grain - 1) / grain * grain,
         .packed = 1,
         .keys = s->keys + slot_keys * item->geometry->dim,
         .values = s->values + slot_keys * item->geometry->dim_v,
@@ -168,11 +168,11 @@ void attn_cpu_pack_tile(const attn_cpu_item *item, const attn_cpu_scratch *s, co
     s->value_tiles[slot] = values ? tile : s->value_tiles[slot];
 }
 
-/* The panels with keys that some of the rows see. */
+/* The grains with keys that some of the rows see. */
 static attn_range seen_keys(const attn_cpu_item *item, const uint64_t *masks, int64_t rows, int padded)
 {
     uint64_t any[ATTN_MASK_WORDS] = { 0 };
-    int first = 0, last = ATTN_TILE_K - 1, panel = item->tile->panel;
+    int first = 0, last = ATTN_TILE_K - 1, grain = item->tile->grain;
     for (int64_t i = 0; i < rows * ATTN_MASK_WORDS; i++)
         any[i % ATTN_MASK_WORDS] |= masks[i];
     while (first < ATTN_TILE_K && !(any[first / 64] >> first % 64 & 1))
@@ -181,7 +181,7 @@ static attn_range seen_keys(const attn_cpu_item *item, const uint64_t *masks, in
         last--;
     if (first == ATTN_TILE_K)
         return (attn_range){ 0, 0 };
-    return (attn_range){ first / panel * panel, attn_least(padded, last / panel * panel + panel) };
+    return (attn_range){ first / grain * grain, attn_least(padded, last / grain * grain + grain) };
 }
 
 attn_cpu_band attn_cpu_band_of(const attn_cpu_item *item, const attn_cpu_visit *v, attn_range rows,

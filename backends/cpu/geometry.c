@@ -55,11 +55,18 @@ static int64_t mask_rows(const attn_plan *plan, const attn_cpu_geometry *g)
     return attn_most(g->most_rows, score_rows(plan));
 }
 
+/* Sequences of few rows may have a level of their own. */
+static int64_t widest_panel(const attn_plan *plan)
+{
+    const attn_cpu_tile *tile = tile_of(plan);
+    return tile->few ? attn_most(tile->panel, tile->few->panel) : tile->panel;
+}
+
 static size_t scratch_bytes(const attn_plan *plan, const attn_cpu_geometry *g)
 {
     int64_t rows = g->most_rows;
     return floats(g->slots * ATTN_TILE_K * g->dim) + floats(g->slots * ATTN_TILE_K * g->dim_v) + floats(g->slots * 4) +
-           floats(score_rows(plan) * ATTN_TILE_K) + floats(rows * tile_of(plan)->panel) + floats(rows) +
+           floats(score_rows(plan) * ATTN_TILE_K) + floats(rows * widest_panel(plan)) + floats(rows) +
            floats(mask_rows(plan, g) * ATTN_MASK_WORDS * 2) +
            2 * (size_t)(ATTN_TILE_K + ATTN_ROWS_AHEAD) * sizeof(void *) + g->part +
            (size_t)g->sharing * (floats(rows * g->dim) + g->part);
@@ -163,7 +170,7 @@ attn_cpu_scratch attn_cpu_scratch_at(const attn_plan *plan, const attn_cpu_geome
     s.key_tiles = take(&memory, floats(g->slots * 4));
     s.value_tiles = s.key_tiles + g->slots;
     s.scores = take(&memory, floats(score_rows(plan) * ATTN_TILE_K));
-    s.lane_sums = take(&memory, floats(rows * tile_of(plan)->panel));
+    s.lane_sums = take(&memory, floats(rows * widest_panel(plan)));
     s.rescale = take(&memory, floats(rows));
     s.masks = take(&memory, floats(mask_rows(plan, g) * ATTN_MASK_WORDS * 2));
     s.key_rows = take(&memory, (size_t)(ATTN_TILE_K + ATTN_ROWS_AHEAD) * sizeof(void *));

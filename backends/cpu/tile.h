@@ -60,6 +60,7 @@ typedef struct attn_cpu_tile attn_cpu_tile;
 struct attn_cpu_tile {
     const char *isa;
     int panel;    /* keys and channels of a panel; ATTN_TILE_K is a multiple */
+    int grain;    /* ranges of keys are whole multiples of it, and it divides a panel */
     int depth;    /* query rows have room for a multiple of so many channels */
     int side;     /* query rows lie in groups of so many, where bands begin */
     int band;     /* rows that pass a key tile together, so that their scores stay in a near cache */

@@ -2,6 +2,7 @@
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 #include "config.h"
 
+#define PANEL_VECTORS 2 /* as wide as two tiles */
 #include "vec_avx512.h"
 
 #include "amx.h"

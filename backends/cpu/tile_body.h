@@ -10,6 +10,9 @@ INLINE float *scores_at(float *scores, int row, int64_t key)
 /* An exponent of 1 is as exact as one of -1. */
 static const float LAG = 1;
 
+/* Half a panel: rows see what they see, and to score more keys takes time. */
+enum { GRAIN = PANEL / 2 };
+
 #include "tile_softmax.h"
 #include "tile_product.h"
 #include "tile_pairs.h"

@@ -13,7 +13,7 @@ enum { TO_L2 = 2, TO_L1 = 3, NEAR_ROWS = 8, FAR_ROWS = ATTN_ROWS_AHEAD };
 
 /* Rows of V whose panels are summed together: they stay in L1 from panel to panel. Panels are as wide as sums of all rows have
  * registers for, which halves the loads of weights. STEP rows ask for whole lines at every level. */
-enum { FEW_PANELS = LANES == 16 ? 2 : 1, FEW_VECTORS = FEW_PANELS * PANEL_VECTORS, GROUP = 16, STEP = 4 };
+enum { FEW_VECTORS = PANEL_VECTORS, LAST_VECTORS = LANES == 16 ? 2 : PANEL_VECTORS, GROUP = 16, STEP = 4 };
 
 INLINE int64_t row_bytes(attn_dtype dtype, int64_t dim)
 {
@@ -212,12 +212,12 @@ INLINE void few_value_group(const int count, const void *const *rows, int keys, 
     int64_t first = 0;
     for (; first + FEW_VECTORS * LANES <= dim_v; first += FEW_VECTORS * LANES)
         few_value_panel(count, FEW_VECTORS, 1, rows, keys, dtype, first, dim_v, weights, sums);
-    if (FEW_PANELS > 1 && first + PANEL <= dim_v) {
-        few_value_panel(count, PANEL_VECTORS, 1, rows, keys, dtype, first, dim_v, weights, sums);
-        first += PANEL;
+    if (LAST_VECTORS < FEW_VECTORS && first + LAST_VECTORS * LANES <= dim_v) {
+        few_value_panel(count, LAST_VECTORS, 1, rows, keys, dtype, first, dim_v, weights, sums);
+        first += LAST_VECTORS * LANES;
     }
     if (first < dim_v)
-        few_value_panel(count, PANEL_VECTORS, 0, rows, keys, dtype, first, dim_v, weights, sums);
+        few_value_panel(count, LAST_VECTORS, 0, rows, keys, dtype, first, dim_v, weights, sums);
 }
 
 INLINE void few_keys_of(const int count, const void *const *rows, int keys, attn_dtype dtype, const int known,

@@ -108,26 +108,27 @@ INLINE void advance_max(const attn_softmax_job *job, attn_range keys, int row)
         raise_max(job, row, vf_reduce_max(vf_mul(most, vf_set1(job->factor))));
 }
 
-/* How a level makes weights, 2^x for x <= LAG, and keeps those of a panel of keys in place of the row's scores. */
+/* How a level makes weights, 2^x for x <= LAG, and keeps those of a grain of keys in place of the row's scores. */
+enum { GRAIN_VECTORS = GRAIN / LANES };
 typedef vf weigh_function(vf x);
-typedef void keep_function(float *scores, vf weight[PANEL_VECTORS]);
+typedef void keep_function(float *scores, vf weight[GRAIN_VECTORS]);
 
 INLINE void advance_weights(weigh_function *const weigh, keep_function *const keep, const attn_softmax_job *job,
                             attn_range keys, int row)
 {
     float *lane_sums = job->lane_sums + (int64_t)row * PANEL;
-    vf factor = vf_set1(job->factor), max = finite_max(vf_set1(job->max[row])), sum[PANEL_VECTORS];
-    UNROLLED (v, PANEL_VECTORS)
+    vf factor = vf_set1(job->factor), max = finite_max(vf_set1(job->max[row])), sum[GRAIN_VECTORS];
+    UNROLLED (v, GRAIN_VECTORS)
         sum[v] = vf_set1(-0.0f); /* -0 + x is x, which the compiler knows too */
-    for (int64_t i = keys.begin; i < keys.end; i += PANEL) {
-        vf weight[PANEL_VECTORS];
-        UNROLLED (v, PANEL_VECTORS) {
+    for (int64_t i = keys.begin; i < keys.end; i += GRAIN) {
+        vf weight[GRAIN_VECTORS];
+        UNROLLED (v, GRAIN_VECTORS) {
             weight[v] = weigh(vf_fms(factor, vf_load(scores_at(job->scores, row, i + v * LANES)), max));
             sum[v] = vf_add(sum[v], weight[v]);
         }
         keep(scores_at(job->scores, row, i), weight);
     }
-    UNROLLED (v, PANEL_VECTORS - 1)
+    UNROLLED (v, GRAIN_VECTORS - 1)
         sum[0] = vf_add(sum[0], sum[v + 1]);
     vf_store(lane_sums, vf_add(vf_load(lane_sums), sum[0]));
 }

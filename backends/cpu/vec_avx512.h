@@ -6,9 +6,13 @@
 #include <immintrin.h>
 #include <stdint.h>
 
-/* 12 x 2 accumulators, 2 panel vectors and a broadcast fill 27 of 32 registers. */
-enum { LANES = 16, PANEL_VECTORS = 2, USUAL_DIMS = 1 };
-#define BLOCK_ROWS 12
+/* 6 x 4 accumulators, 4 panel vectors and a broadcast fill 29 of 32 registers, with 10 loads for 24 products: 12 x 2 would take 14,
+ * and where two threads share a core loads are what they wait for. AMX has panels of its own. */
+#ifndef PANEL_VECTORS
+#define PANEL_VECTORS 4
+#endif
+enum { LANES = 16, USUAL_DIMS = 1 };
+#define BLOCK_ROWS 6
 #define BAND_ROWS 48
 
 /* clang-format off: one line a function */
