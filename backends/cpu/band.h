@@ -8,7 +8,7 @@
 /* A key tile. */
 typedef struct attn_cpu_visit {
     int64_t first;        /* its first key */
-    int count, padded;    /* keys; up to a whole panel */
+    int count, padded;    /* keys; up to a whole grain */
     int packed;           /* 0: products take K and V from their rows */
     float *keys, *values; /* packed */
 } attn_cpu_visit;

@@ -43,7 +43,7 @@ typedef struct attn_operands {
     int64_t query_stride; /* floats of a query row */
 } attn_operands;
 
-/* Online softmax of some panels of keys: factor * scores become weights, max and lane sums advance, rescale[row] is the
+/* Online softmax of some grains of keys: factor * scores become weights, max and lane sums advance, rescale[row] is the
  * factor of what acc holds. factor > 0. */
 typedef struct attn_softmax_job {
     int rows;
@@ -79,14 +79,14 @@ struct attn_cpu_tile {
     /* Query row r of those at `query`, `stride` floats each: scale * row, or with `halves` row. */
     void (*load_query)(const void *row, attn_dtype dtype, int64_t dim, float scale, float *query, int64_t stride,
                        int r);
-    /* rows[keys] of K, whole panels. */
+    /* rows[keys] of K, whole grains. */
     void (*pack_keys)(const void *const *rows, int keys, attn_dtype dtype, int64_t dim, float *packed);
-    /* rows[keys] of V; rows of zeros follow up to a whole panel. */
+    /* rows[keys] of V; rows of zeros follow up to a whole grain. */
     void (*pack_values)(const void *const *rows, int keys, attn_dtype dtype, int64_t dim_v, float *packed);
-    /* scores[rows][ATTN_TILE_K] of some panels of keys. With `overlaps`, some of the job of other rows is done meanwhile. */
+    /* scores[rows][ATTN_TILE_K] of some grains of keys. With `overlaps`, some of the job of other rows is done meanwhile. */
     void (*score)(const attn_operands *operands, int rows, attn_range keys, const float *query, const float *packed,
                   float *scores, attn_softmax_job *meanwhile);
-    /* acc[row] = scale[row] acc[row] + weights[row] values, of some panels of keys. With `overlaps` scale may be NULL: acc holds
+    /* acc[row] = scale[row] acc[row] + weights[row] values, of some grains of keys. With `overlaps` scale may be NULL: acc holds
      * nothing yet. */
     void (*add_values)(const attn_operands *operands, int rows, attn_range keys, const float *weights,
                        const float *packed, float *acc, int64_t stride, const float *scale,
@@ -95,7 +95,7 @@ struct attn_cpu_tile {
     /* A query row of f32 in the order in which few_keys takes it, for K of that type. */
     void (*few_query)(attn_dtype k, int64_t dim, float *query);
     /* The same two products, packing included, for count <= ATTN_FEW_ROWS rows: query is [count][dim], scores and weights
-     * [count][ATTN_TILE_K], acc [count][stride]. For few_keys, rows[] are whole panels. ATTN_ROWS_AHEAD more rows are
+     * [count][ATTN_TILE_K], acc [count][stride]. For few_keys, rows[] are whole grains. ATTN_ROWS_AHEAD more rows are
      * named behind them; these are only prefetched. */
     void (*few_keys)(int count, const void *const *rows, int keys, attn_dtype dtype, int64_t dim, const float *query,
                      float *scores);

@@ -31,5 +31,5 @@ static const float LOG2_E = 1.44269504088896340736f;
 
 /* These members of a level's table. */
 #define ATTN_CPU_TILE_COMMON                                                                                           \
-    .panel = PANEL, .grain = GRAIN, .address_rows = address_rows, .scale = scale, .softcap = softcap, .alibi = alibi, .bias = bias,    \
-    .mask = mask, .reduce_sums = reduce_sums, .merge = merge, .store_output = store_output
+    .panel = PANEL, .grain = GRAIN, .address_rows = address_rows, .scale = scale, .softcap = softcap, .alibi = alibi,  \
+    .bias = bias, .mask = mask, .reduce_sums = reduce_sums, .merge = merge, .store_output = store_output
