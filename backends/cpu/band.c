@@ -143,12 +143,22 @@ attn_cpu_visit attn_cpu_visit_at(const attn_cpu_item *item, const attn_cpu_scrat
     };
 }
 
-void attn_cpu_find_rows(const attn_cpu_item *item, const attn_rows *rows, const attn_cpu_visit *v,
+/* Of the tile that begins at `first`. */
+static void find_tile(const attn_cpu_item *item, const attn_rows *rows, int64_t first, const void **addresses)
+{
+    int64_t left = attn_most(item->class.keys - first, 0);
+    gather_rows(item->tile, rows, first, (int)attn_least(left, ATTN_TILE_K), ATTN_TILE_K, addresses);
+}
+
+void attn_cpu_find_rows(const attn_cpu_item *item, const attn_rows *rows, const attn_cpu_visit *v, int64_t *known,
                         const void **addresses)
 {
-    enum { MOST = ATTN_TILE_K + ATTN_ROWS_AHEAD };
-    int64_t left = item->class.keys - v->first;
-    gather_rows(item->tile, rows, v->first, left < MOST ? (int)left : MOST, MOST, addresses);
+    if (*known == v->first)
+        memcpy(addresses, addresses + ATTN_TILE_K, ATTN_TILE_K * sizeof *addresses);
+    else
+        find_tile(item, rows, v->first, addresses);
+    *known = v->first + ATTN_TILE_K;
+    find_tile(item, rows, *known, addresses + ATTN_TILE_K);
 }
 
 void attn_cpu_pack_tile(const attn_cpu_item *item, const attn_cpu_scratch *s, const attn_cpu_visit *v)
@@ -158,8 +168,10 @@ void attn_cpu_pack_tile(const attn_cpu_item *item, const attn_cpu_scratch *s, co
     int keys = s->key_tiles[slot] != tile, values = v->packed && s->value_tiles[slot] != tile;
     if (!keys && !values && v->packed)
         return;
-    attn_cpu_find_rows(item, &item->keys, v, s->key_rows);
-    attn_cpu_find_rows(item, &item->values, v, s->value_rows);
+    find_tile(item, &item->keys, v->first, s->key_rows);
+    find_tile(item, &item->values, v->first, s->value_rows);
+    if (!v->packed)
+        find_tile(item, &item->values, v->first + ATTN_TILE_K, s->value_rows + ATTN_TILE_K);
     if (keys)
         item->tile->pack_keys(s->key_rows, v->padded, o->k, o->dim, v->keys);
     if (values)
@@ -226,5 +238,6 @@ void attn_cpu_add_band(const attn_cpu_item *item, const attn_cpu_scratch *s, con
     if (b->v.packed)
         item->tile->add_values(o, rows_of(b), b->keys, b->scores, b->v.values, acc, stride, rescale, meanwhile);
     else
-        item->tile->few_values(rows_of(b), s->value_rows, b->v.count, o->v, o->dim_v, b->scores, acc, stride, rescale);
+        item->tile->few_values(rows_of(b), s->value_rows, b->v.count, item->few, o->v, o->dim_v, b->scores, acc, stride,
+                               rescale);
 }

@@ -15,8 +15,9 @@ typedef struct attn_cpu_visit {
 
 attn_cpu_visit attn_cpu_visit_at(const attn_cpu_item *item, const attn_cpu_scratch *s, int64_t tile);
 
-/* The addresses of a tile's rows of K or V, and of those behind it that will be asked for meanwhile. */
-void attn_cpu_find_rows(const attn_cpu_item *item, const attn_rows *rows, const attn_cpu_visit *v,
+/* The addresses of a tile's rows of K or V, and of those of the next tile, which will be asked for meanwhile. `known`: the first key
+ * of the tile whose addresses the call before has found so, or -1; advances. */
+void attn_cpu_find_rows(const attn_cpu_item *item, const attn_rows *rows, const attn_cpu_visit *v, int64_t *known,
                         const void **addresses);
 
 /* Finds the rows of both, and packs what is not packed yet; without `packed` keys alone. */

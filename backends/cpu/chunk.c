@@ -58,12 +58,10 @@ static void weigh_row(const attn_cpu_item *item, attn_softmax_job *job)
 static void score_few(const attn_cpu_item *item, const attn_cpu_scratch *s, const attn_cpu_band *b,
                       attn_softmax_job *meanwhile)
 {
-    enum { PIECE = ATTN_TILE_K / ATTN_FEW_ROWS };
     const attn_operands *o = &item->operands;
     const float *query = s->query + b->rows.begin * o->query_stride;
-    for (int key = 0; key < b->v.padded; key += PIECE) {
-        int count = (int)attn_least(PIECE, b->v.padded - key);
-        item->tile->few_keys(rows_of(b), s->key_rows + key, count, o->k, o->dim, query, b->scores + key);
+    for (int piece = 0; piece < ATTN_FEW_PIECES; piece++) {
+        item->tile->few_keys(rows_of(b), s->key_rows, b->v.padded, piece, o->k, o->dim, query, b->scores);
         weigh_row(item, meanwhile);
     }
 }
@@ -81,12 +79,12 @@ static attn_cpu_band few_band(const attn_cpu_item *item, const attn_cpu_scratch 
 }
 
 static void add_few(const attn_cpu_item *item, const attn_cpu_scratch *s, const attn_cpu_band *b, attn_softmax_job *job,
-                    const attn_softmax *part)
+                    int64_t *known, const attn_softmax *part)
 {
     if (!rows_of(b))
         return;
     item->tile->softmax(&item->operands, job);
-    attn_cpu_find_rows(item, &item->values, &b->v, s->value_rows);
+    attn_cpu_find_rows(item, &item->values, &b->v, known, s->value_rows);
     add_to(item, s, b, part);
 }
 
@@ -96,19 +94,19 @@ static void visit_few(const attn_cpu_item *item, const attn_cpu_scratch *s, attn
 {
     attn_softmax_job job = { .rows = 0 };
     attn_cpu_band before = no_band;
-    int64_t number = 0;
+    int64_t number = 0, known_keys = -1, known_values = -1;
     for (int64_t tile = tiles.begin; tile >= 0 && tile < tiles.end; tile = attn_next_tile(&item->walk, tile + 1)) {
         attn_cpu_band b = few_band(item, s, tile, s->scores + number % 2 * ATTN_FEW_ROWS * ATTN_TILE_K);
         if (!rows_of(&b))
             continue;
-        attn_cpu_find_rows(item, &item->keys, &b.v, s->key_rows);
+        attn_cpu_find_rows(item, &item->keys, &b.v, &known_keys, s->key_rows);
         score_few(item, s, &b, &job);
-        add_few(item, s, &before, &job, part);
+        add_few(item, s, &before, &job, &known_values, part);
         job = attn_cpu_begin_weights(item, s, &b, part->max);
         before = b;
         number++;
     }
-    add_few(item, s, &before, &job, part);
+    add_few(item, s, &before, &job, &known_values, part);
 }
 
 static void visit_in_turn(const attn_cpu_item *item, const attn_cpu_scratch *s, attn_range tiles,

@@ -23,10 +23,10 @@
 #include "visible.h"
 
 /* Keys a tile, on every instruction set: a mask row is two words. */
-enum { ATTN_TILE_K = 128, ATTN_MASK_WORDS = ATTN_TILE_K / 64, ATTN_ROWS_AHEAD = 32 };
+enum { ATTN_TILE_K = 128, ATTN_MASK_WORDS = ATTN_TILE_K / 64 };
 
-/* Rows for which the products skip the packing. */
-enum { ATTN_FEW_ROWS = 4 };
+/* Rows for which the products skip the packing; pieces in which they take the keys of a tile; rows of K or V named behind a tile. */
+enum { ATTN_FEW_ROWS = 4, ATTN_FEW_PIECES = ATTN_FEW_ROWS, ATTN_ROWS_AHEAD = ATTN_TILE_K };
 
 /* Running softmax of some rows: o = acc / sum. A row that saw no key has max = -inf, sum = 0, acc = 0. */
 typedef struct attn_softmax {
@@ -95,11 +95,12 @@ struct attn_cpu_tile {
     /* A query row of f32 in the order in which few_keys takes it, for K of that type. */
     void (*few_query)(attn_dtype k, int64_t dim, float *query);
     /* The same two products, packing included, for count <= ATTN_FEW_ROWS rows: query is [count][dim], scores and weights
-     * [count][ATTN_TILE_K], acc [count][stride]. For few_keys, rows[] are whole grains. ATTN_ROWS_AHEAD more rows are
-     * named behind them; these are only prefetched. */
-    void (*few_keys)(int count, const void *const *rows, int keys, attn_dtype dtype, int64_t dim, const float *query,
-                     float *scores);
-    void (*few_values)(int count, const void *const *rows, int keys, attn_dtype dtype, int64_t dim_v,
+     * [count][ATTN_TILE_K], acc [count][stride]. ATTN_ROWS_AHEAD more rows are named behind the tile's; these are only
+     * prefetched. few_keys does one of ATTN_FEW_PIECES pieces of the tile, whose rows[keys] are whole grains. few_values takes
+     * keys `in_turn` as is best for memory, or else in order, to the bits of add_values. */
+    void (*few_keys)(int count, const void *const *rows, int keys, int piece, attn_dtype dtype, int64_t dim,
+                     const float *query, float *scores);
+    void (*few_values)(int count, const void *const *rows, int keys, int in_turn, attn_dtype dtype, int64_t dim_v,
                        const float *weights, float *acc, int64_t stride, const float *scale);
 
     /* Row r of a band's scores each. */

@@ -1,19 +1,38 @@
 /* Products for a few rows (a decode step's query heads): memory sets the pace, so K and V go from their rows through
- * registers into the sums and are packed nowhere. few_values sums in the order of tile_product.h, to the same bits. few_keys
- * does not: it sums channels lane by lane and adds up lanes at the end, which halves its instructions. Lines of bf16 may go in
- * pairs (tile_pairs.h): queries, and sums from the first group of keys to the last, have their order then.
+ * registers into the sums and are packed nowhere. few_keys sums channels lane by lane and adds up lanes at the end, which
+ * halves its instructions, so its bits are not those of tile_product.h; few_values has the same ones when keys go in order.
+ * Lines of bf16 may go in pairs (tile_pairs.h): queries, and sums from the first group of keys to the last, have their order
+ * then.
  * Copyright (c) 2026 The libattn authors. MIT licence, see LICENSE. */
 
 enum { CACHE_LINE = 64 };
 
+/* A core has few lines under way to L1 (16 on a Xeon), and what waits for one holds up what is behind it; the prefetcher of L2 has
+ * more of its own, but runs ahead only within a page, behind some lines of it. So rows of STREAMS parts of a tile go in turn, a
+ * run of each, and the prefetcher has as many pages to run ahead in. With AVX-512 f16 and bf16 gain by it; f32, which computes half
+ * as much a line, loses, and goes in order as on the other levels. */
+enum { STREAMS = 4, RUN = 4, PART = ATTN_TILE_K / STREAMS };
+
+INLINE int takes_turns(attn_dtype dtype)
+{
+    return LANES == 16 && dtype != ATTN_F32;
+}
+
+/* Of a tile's rows of V, the n-th to be taken. */
+INLINE int in_turn(int n)
+{
+    return n / RUN % STREAMS * PART + n / (RUN * STREAMS) * RUN + n % RUN;
+}
+
 /* Rows are asked for twice: long before their use into L2, which memory fills with many lines under way, and shortly before
  * into L1, whose few lines under way then wait for L2 alone. On a Xeon keys reach 0.84 to 0.88 of a plain read with the
- * first one only, 0.97 to 1.00 with both. */
-enum { TO_L2 = 2, TO_L1 = 3, NEAR_ROWS = 8, FAR_ROWS = ATTN_ROWS_AHEAD };
+ * first one only, 0.97 to 1.00 with both. In turn, that is a tile before and a run of the same part before (to
+ * reach a part's first rows so would cost more than it saves). */
+enum { TO_L2 = 2, TO_L1 = 3, NEAR_ROWS = 8, FAR_ROWS = 32 };
 
 /* Rows of V whose panels are summed together: they stay in L1 from panel to panel. Panels are as wide as sums of all rows have
- * registers for, which halves the loads of weights. STEP rows ask for whole lines at every level. */
-enum { FEW_VECTORS = PANEL_VECTORS, LAST_VECTORS = LANES == 16 ? 2 : PANEL_VECTORS, GROUP = 16, STEP = 4 };
+ * registers for, which halves the loads of weights. RUN rows ask for whole lines at every level. */
+enum { FEW_VECTORS = PANEL_VECTORS, LAST_VECTORS = LANES == 16 ? 2 : PANEL_VECTORS, GROUP = 4 * RUN };
 
 INLINE int64_t row_bytes(attn_dtype dtype, int64_t dim)
 {
@@ -91,7 +110,8 @@ INLINE void few_key_group(const int count, const int keys, attn_dtype dtype, con
 {
     vf sum[LANES];
     float total[LANES];
-    asked far = { rows + FAR_ROWS, 0 }, near = { rows + NEAR_ROWS, 0 };
+    const int turns = takes_turns(dtype);
+    asked far = { rows + (turns ? ATTN_TILE_K : FAR_ROWS), 0 }, near = { rows + (turns ? keys : NEAR_ROWS), 0 };
     int64_t i = known, line = line_channels(dtype);
     UNROLLED (slot, LANES)
         sum[slot] = vf_zero();
@@ -138,11 +158,23 @@ INLINE void ask_for_lines(const int n, const int whole, attn_dtype dtype, int64_
     }
 }
 
-/* Adds a row of V to a panel of sums; `whole` when V has all of the panel's channels. It is row `key` of a step, or `next` is NULL
- * and nothing is asked for. */
+/* The same in turn, from row *next on, whose lines end with a row. */
+INLINE void ask_in_turn(const int n, attn_dtype dtype, int64_t dim_v, const void *const *next)
+{
+    const int line = line_channels(dtype), row_lines = (int)(row_bytes(dtype, dim_v) / CACHE_LINE);
+    const int before = n * LANES / line;
+    UNROLLED (i, (n + 1) * LANES / line - before) {
+        const int row = (before + i) / row_lines, byte = (before + i) % row_lines * CACHE_LINE;
+        ask_for((const char *)next[ATTN_TILE_K + row] + byte, TO_L2);
+        ask_for((const char *)next[RUN + row] + byte, TO_L1);
+    }
+}
+
+/* Adds a row of V to a panel of sums; `whole` when V has all of the panel's channels. It is row `key` of a run that asks for
+ * lines by `next` or in turn, or both are NULL. */
 INLINE void few_value_row(const int count, const int vectors, const int whole, const void *row, attn_dtype dtype,
                           int64_t first, int64_t dim_v, const float *weights, vf sum[ATTN_FEW_ROWS][FEW_VECTORS],
-                          const int key, asked_lines *next)
+                          const int key, asked_lines *next, const void *const *turn)
 {
     UNROLLED (v, vectors) {
         int64_t i = first + v * LANES;
@@ -151,6 +183,8 @@ INLINE void few_value_row(const int count, const int vectors, const int whole, c
             sum[r][v] = vf_fma(vf_set1(weights[r * ATTN_TILE_K]), value, sum[r][v]);
         if (next)
             ask_for_lines(key * vectors + v, whole, dtype, dim_v, next);
+        if (turn)
+            ask_in_turn(key * vectors + v, dtype, dim_v, turn);
     }
 }
 
@@ -197,11 +231,12 @@ INLINE void few_value_panel(const int count, const int vectors, const int whole,
     vf sum[ATTN_FEW_ROWS][FEW_VECTORS];
     begin_sums(count, vectors, whole, dtype, first, sums, sum);
     int key = 0;
-    for (; key + STEP <= keys; key += STEP)
-        UNROLLED (k, STEP)
-            few_value_row(count, vectors, whole, rows[key + k], dtype, first, dim_v, weights + key + k, sum, k, &next);
+    for (; key + RUN <= keys; key += RUN)
+        UNROLLED (k, RUN)
+            few_value_row(count, vectors, whole, rows[key + k], dtype, first, dim_v, weights + key + k, sum, k, &next,
+                          NULL);
     for (; key < keys; key++)
-        few_value_row(count, vectors, whole, rows[key], dtype, first, dim_v, weights + key, sum, 0, NULL);
+        few_value_row(count, vectors, whole, rows[key], dtype, first, dim_v, weights + key, sum, 0, NULL, NULL);
     end_sums(count, vectors, whole, dtype, first, sums, sum);
 }
 
@@ -220,20 +255,50 @@ INLINE void few_value_group(const int count, const void *const *rows, int keys, 
         few_value_panel(count, LAST_VECTORS, 0, rows, keys, dtype, first, dim_v, weights, sums);
 }
 
-INLINE void few_keys_of(const int count, const void *const *rows, int keys, attn_dtype dtype, const int known,
-                        int64_t dim, const float *query, float *scores)
+INLINE void few_keys_of(const int count, const void *const *rows, int keys, int piece, attn_dtype dtype,
+                        const int known, int64_t dim, const float *query, float *scores)
 {
+    enum { PIECE = ATTN_TILE_K / ATTN_FEW_PIECES };
     const int group = LANES / (count == 3 ? 4 : count);
-    for (int key = 0; key < keys; key += group)
-        few_key_group(count, group, dtype, rows + key, known, dim, query, scores + key);
+    const int streams = !takes_turns(dtype) ? 1 : STREAMS * group > PIECE ? PIECE / group : STREAMS;
+    const int part = ATTN_TILE_K / streams, share = PIECE / streams;
+    for (int first = piece * share; first < (piece + 1) * share; first += group)
+        for (int key = first; key < keys; key += part)
+            few_key_group(count, group, dtype, rows + key, known, dim, query, scores + key);
 }
 
-INLINE void few_values_of(const int count, const void *const *rows, int keys, attn_dtype dtype, int64_t dim_v,
-                          const float *weights, float *acc, int64_t stride, const float *scale)
+INLINE void few_values_in_order(const int count, const void *const *rows, int keys, attn_dtype dtype, int64_t dim_v,
+                                const float *weights, float *acc, int64_t stride, const float *scale)
 {
     for (int key = 0; key < keys; key += GROUP) {
         few_sums sums = { acc, stride, key ? NULL : scale, key + GROUP >= keys };
         few_value_group(count, rows + key, keys - key < GROUP ? keys - key : GROUP, dtype, dim_v, weights + key, &sums);
+    }
+}
+
+/* A panel of sums over a run of each part of a tile, for the usual numbers of channels. */
+INLINE void few_runs_panel(const int count, const void *const *rows, attn_dtype dtype, int64_t first, const int dim_v,
+                           const float *weights, const few_sums *sums)
+{
+    vf sum[ATTN_FEW_ROWS][FEW_VECTORS];
+    begin_sums(count, FEW_VECTORS, 1, dtype, first, sums, sum);
+    for (int part = 0; part < STREAMS; part++) {
+        const void *const *run = rows + part * PART;
+        const void *const *ask = rows + in_turn((int)(first * GROUP + part * RUN * FEW_VECTORS * LANES) / dim_v);
+        UNROLLED (k, RUN)
+            few_value_row(count, FEW_VECTORS, 1, run[k], dtype, first, dim_v, weights + part * PART + k, sum, k, NULL,
+                          ask);
+    }
+    end_sums(count, FEW_VECTORS, 1, dtype, first, sums, sum);
+}
+
+INLINE void few_values_in_turn(const int count, const void *const *rows, attn_dtype dtype, const int dim_v,
+                               const float *weights, float *acc, int64_t stride, const float *scale)
+{
+    for (int key = 0; key < PART; key += RUN) {
+        few_sums sums = { acc, stride, key ? NULL : scale, key + RUN == PART };
+        for (int64_t first = 0; first < dim_v; first += FEW_VECTORS * LANES)
+            few_runs_panel(count, rows + key, dtype, first, dim_v, weights + key, &sums);
     }
 }
 
@@ -266,10 +331,10 @@ static void few_query(attn_dtype dtype, int64_t dim, float *query)
     pair_floats(dtype, query, dim / line_channels(dtype) * line_channels(dtype));
 }
 
-static void few_keys(int count, const void *const *rows, int keys, attn_dtype dtype, int64_t dim, const float *query,
-                     float *scores)
+static void few_keys(int count, const void *const *rows, int keys, int piece, attn_dtype dtype, int64_t dim,
+                     const float *query, float *scores)
 {
-#define CALL_KNOWN(n, type, known) few_keys_of(n, rows, keys, type, known, known ? known : dim, query, scores)
+#define CALL_KNOWN(n, type, known) few_keys_of(n, rows, keys, piece, type, known, known ? known : dim, query, scores)
 #define CALL_COUNT(n, type) FOR_DIM(dim, n, type, CALL_KNOWN)
 #define CALL(type) FOR_COUNT(count, type, CALL_COUNT)
     FOR_TYPE(dtype, CALL);
@@ -278,15 +343,52 @@ static void few_keys(int count, const void *const *rows, int keys, attn_dtype dt
 #undef CALL_KNOWN
 }
 
-static void few_values(int count, const void *const *rows, int keys, attn_dtype dtype, int64_t dim_v,
-                       const float *weights, float *acc, int64_t stride, const float *scale)
+/* In turn, of a whole tile, or in order. Apart, so that few_values_put takes no registers here. */
+static __attribute__((noinline)) void few_values_by(int turns, int count, const void *const *rows, int keys,
+                                                    attn_dtype dtype, int64_t dim_v, const float *weights, float *acc,
+                                                    int64_t stride, const float *scale)
 {
 #define CALL_KNOWN(n, type, known)                                                                                     \
-    few_values_of(n, rows, keys, type, known ? known : dim_v, weights, acc, stride, scale)
+    do {                                                                                                               \
+        if (known && turns && takes_turns(type))                                                                       \
+            few_values_in_turn(n, rows, type, known, weights, acc, stride, scale);                                     \
+        else                                                                                                           \
+            few_values_in_order(n, rows, keys, type, known ? known : dim_v, weights, acc, stride, scale);              \
+    } while (0)
 #define CALL_COUNT(n, type) FOR_DIM(dim_v, n, type, CALL_KNOWN)
 #define CALL(type) FOR_COUNT(count, type, CALL_COUNT)
     FOR_TYPE(dtype, CALL);
 #undef CALL
 #undef CALL_COUNT
 #undef CALL_KNOWN
+}
+
+/* A tile that is not whole: its rows and weights are put in the order of turns, so that every key keeps its place in the sums. */
+static void few_values_put(int count, const void *const *rows, int keys, attn_dtype dtype, int64_t dim_v,
+                           const float *weights, float *acc, int64_t stride, const float *scale)
+{
+    const void *put_rows[ATTN_TILE_K + FAR_ROWS + GROUP];
+    float put_weights[ATTN_FEW_ROWS * ATTN_TILE_K];
+    int taken = 0;
+    for (int n = 0; n < ATTN_TILE_K; n++) {
+        int key = in_turn(n);
+        if (key >= keys)
+            continue;
+        for (int r = 0; r < count; r++)
+            put_weights[r * ATTN_TILE_K + taken] = weights[r * ATTN_TILE_K + key];
+        put_rows[taken++] = rows[key];
+    }
+    for (int i = taken; i < ATTN_TILE_K + FAR_ROWS + GROUP; i++)
+        put_rows[i] = rows[ATTN_TILE_K];
+    few_values_by(0, count, put_rows, taken, dtype, dim_v, put_weights, acc, stride, scale);
+}
+
+static void few_values(int count, const void *const *rows, int keys, int turns, attn_dtype dtype, int64_t dim_v,
+                       const float *weights, float *acc, int64_t stride, const float *scale)
+{
+    turns = turns && takes_turns(dtype) && (dim_v == 64 || dim_v == 128);
+    if (turns && keys < ATTN_TILE_K)
+        few_values_put(count, rows, keys, dtype, dim_v, weights, acc, stride, scale);
+    else
+        few_values_by(turns, count, rows, keys, dtype, dim_v, weights, acc, stride, scale);
 }
