@@ -96,11 +96,11 @@ struct attn_cpu_tile {
     void (*few_query)(attn_dtype k, int64_t dim, float *query);
     /* The same two products, packing included, for count <= ATTN_FEW_ROWS rows: query is [count][dim], scores and weights
      * [count][ATTN_TILE_K], acc [count][stride]. ATTN_ROWS_AHEAD more rows are named behind the tile's; these are only
-     * prefetched. few_keys does one of ATTN_FEW_PIECES pieces of the tile, whose rows[keys] are whole grains. few_values takes
-     * keys `in_turn` as is best for memory, or else in order, to the bits of add_values. */
+     * prefetched. few_keys does one of ATTN_FEW_PIECES pieces of the tile, whose rows[keys] are whole grains. few_values may
+     * take the keys of a whole tile in turn, as is best for memory; without `turns` the bits are those of add_values. */
     void (*few_keys)(int count, const void *const *rows, int keys, int piece, attn_dtype dtype, int64_t dim,
                      const float *query, float *scores);
-    void (*few_values)(int count, const void *const *rows, int keys, int in_turn, attn_dtype dtype, int64_t dim_v,
+    void (*few_values)(int count, const void *const *rows, int keys, int turns, attn_dtype dtype, int64_t dim_v,
                        const float *weights, float *acc, int64_t stride, const float *scale);
 
     /* Row r of a band's scores each. */

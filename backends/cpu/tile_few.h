@@ -343,14 +343,12 @@ static void few_keys(int count, const void *const *rows, int keys, int piece, at
 #undef CALL_KNOWN
 }
 
-/* In turn, of a whole tile, or in order. Apart, so that few_values_put takes no registers here. */
-static __attribute__((noinline)) void few_values_by(int turns, int count, const void *const *rows, int keys,
-                                                    attn_dtype dtype, int64_t dim_v, const float *weights, float *acc,
-                                                    int64_t stride, const float *scale)
+static void few_values(int count, const void *const *rows, int keys, int turns, attn_dtype dtype, int64_t dim_v,
+                       const float *weights, float *acc, int64_t stride, const float *scale)
 {
 #define CALL_KNOWN(n, type, known)                                                                                     \
     do {                                                                                                               \
-        if (known && turns && takes_turns(type))                                                                       \
+        if (known && turns && takes_turns(type) && keys == ATTN_TILE_K)                                                \
             few_values_in_turn(n, rows, type, known, weights, acc, stride, scale);                                     \
         else                                                                                                           \
             few_values_in_order(n, rows, keys, type, known ? known : dim_v, weights, acc, stride, scale);              \
@@ -361,34 +359,4 @@ static __attribute__((noinline)) void few_values_by(int turns, int count, const 
 #undef CALL
 #undef CALL_COUNT
 #undef CALL_KNOWN
-}
-
-/* A tile that is not whole: its rows and weights are put in the order of turns, so that every key keeps its place in the sums. */
-static void few_values_put(int count, const void *const *rows, int keys, attn_dtype dtype, int64_t dim_v,
-                           const float *weights, float *acc, int64_t stride, const float *scale)
-{
-    const void *put_rows[ATTN_TILE_K + FAR_ROWS + GROUP];
-    float put_weights[ATTN_FEW_ROWS * ATTN_TILE_K];
-    int taken = 0;
-    for (int n = 0; n < ATTN_TILE_K; n++) {
-        int key = in_turn(n);
-        if (key >= keys)
-            continue;
-        for (int r = 0; r < count; r++)
-            put_weights[r * ATTN_TILE_K + taken] = weights[r * ATTN_TILE_K + key];
-        put_rows[taken++] = rows[key];
-    }
-    for (int i = taken; i < ATTN_TILE_K + FAR_ROWS + GROUP; i++)
-        put_rows[i] = rows[ATTN_TILE_K];
-    few_values_by(0, count, put_rows, taken, dtype, dim_v, put_weights, acc, stride, scale);
-}
-
-static void few_values(int count, const void *const *rows, int keys, int turns, attn_dtype dtype, int64_t dim_v,
-                       const float *weights, float *acc, int64_t stride, const float *scale)
-{
-    turns = turns && takes_turns(dtype) && (dim_v == 64 || dim_v == 128);
-    if (turns && keys < ATTN_TILE_K)
-        few_values_put(count, rows, keys, dtype, dim_v, weights, acc, stride, scale);
-    else
-        few_values_by(turns, count, rows, keys, dtype, dim_v, weights, acc, stride, scale);
 }
