@@ -118,9 +118,8 @@ static int measure_round(struct bench *bench, int round, struct progress *progre
         progress_step(progress, (*step)++, c->name);
         if (c->declined[0])
             continue;
-        if (c->cold && bench->ceilings && c->device == bench->device)
-            c->plain[round] = bench_case_read(c, bench->ceilings);
-        if ((c->seconds[round] = bench_case_time(c, bench->ceilings)) < 0.0)
+        struct bench_reads *reads = c->device == bench->device ? &c->reads[round] : NULL;
+        if ((c->seconds[round] = bench_case_time(c, bench->ceilings, reads)) < 0.0)
             return 1;
     }
     for (int i = 0; i < BENCH_OVERHEADS; i++) {

@@ -36,6 +36,12 @@ struct bench_settings {
     int csv, json;       /* instead of the table; not both */
 };
 
+/* Reads in turn with the runs of a cold case, which so have the machine as the runs have it; 0: not measured. */
+struct bench_reads {
+    double memory; /* seconds a byte, of the buffer whose reading empties the caches */
+    double plain;  /* seconds, of K and V */
+};
+
 /* A case that is being timed. */
 struct bench_case {
     char name[CASE_NAME];
@@ -49,11 +55,11 @@ struct bench_case {
     attn_plan *plan;
     attn_plan_info info;
     attn_args args;
-    int cold;        /* caches are emptied before every run */
-    long repeats;    /* runs a round */
-    long batch;      /* runs that are waited for together */
-    double *seconds; /* of one run, by round */
-    double *plain;   /* of a plain read of K and V, by round; 0: no ceiling of this case */
+    int cold;                  /* caches are emptied before every run */
+    long repeats;              /* runs a round */
+    long batch;                /* runs that are waited for together */
+    double *seconds;           /* of one run, by round */
+    struct bench_reads *reads; /* by round */
     size_t key_bytes, value_bytes;
 };
 
@@ -98,11 +104,9 @@ void bench_data_close(attn_device *device, attn_args *args);
 int bench_case_open(struct bench_case *c, attn_device *device, int rounds);
 void bench_case_close(struct bench_case *c);
 
-/* One round: seconds of one run, < 0 on failure. Without `evictor` the caches are left as they are. */
-double bench_case_time(struct bench_case *c, ceilings *evictor);
-
-/* One round of a cold case in the host's memory: seconds of a plain read of K and V. */
-double bench_case_read(struct bench_case *c, ceilings *reader);
+/* One round: seconds of one run, < 0 on failure. Without `evictor` the caches are left as they are. Around each run of a cold case
+ * memory is read for `reads`, unless that is NULL: it holds zeros before, and is for a device in the host's memory. */
+double bench_case_time(struct bench_case *c, ceilings *evictor, struct bench_reads *reads);
 
 /* bench_overhead.c: one round: median seconds of one call, < 0 on failure. */
 extern const struct bench_overhead bench_overheads[BENCH_OVERHEADS];

@@ -101,8 +101,8 @@ int bench_case_open(struct bench_case *c, attn_device *device, int rounds)
     c->device = device;
     c->cold = parsed.nq == 1; /* between two tokens a model reads its weights and its other layers' K and V */
     c->seconds = calloc((size_t)rounds, sizeof *c->seconds);
-    c->plain = calloc((size_t)rounds, sizeof *c->plain);
-    if (!c->seconds || !c->plain) {
+    c->reads = calloc((size_t)rounds, sizeof *c->reads);
+    if (!c->seconds || !c->reads) {
         fprintf(stderr, "attn %s: out of memory\n", c->command);
         return 1;
     }
@@ -121,12 +121,29 @@ int bench_case_open(struct bench_case *c, attn_device *device, int rounds)
     return set_repeats(c);
 }
 
-double bench_case_time(struct bench_case *c, ceilings *evictor)
+static double plain_read(const struct bench_case *c, ceilings *reader)
+{
+    return ceilings_read(reader, (const void *)(uintptr_t)c->args.k.handle, c->key_bytes) +
+           ceilings_read(reader, (const void *)(uintptr_t)c->args.v.handle, c->value_bytes);
+}
+
+/* What is read around one cold run, in turn with it. */
+static void read_around(const struct bench_case *c, ceilings *reader, struct bench_reads *reads)
+{
+    double memory = ceilings_evict(reader);
+    if (reads) {
+        reads->plain += plain_read(c, reader) / (double)c->repeats;
+        memory = (memory + ceilings_evict(reader)) / 2;
+        reads->memory += memory / (double)c->repeats;
+    }
+}
+
+double bench_case_time(struct bench_case *c, ceilings *evictor, struct bench_reads *reads)
 {
     double sum = 0.0;
     for (long i = 0; i < c->repeats; i++) {
         if (c->cold && evictor)
-            ceilings_evict(evictor);
+            read_around(c, evictor, reads);
         double seconds = run_once(c);
         if (seconds < 0.0) {
             failed(c, "run");
@@ -137,13 +154,6 @@ double bench_case_time(struct bench_case *c, ceilings *evictor)
     return sum / (double)c->repeats;
 }
 
-double bench_case_read(struct bench_case *c, ceilings *reader)
-{
-    ceilings_evict(reader);
-    return ceilings_read(reader, (const void *)(uintptr_t)c->args.k.handle, c->key_bytes) +
-           ceilings_read(reader, (const void *)(uintptr_t)c->args.v.handle, c->value_bytes);
-}
-
 void bench_case_close(struct bench_case *c)
 {
     if (c->queue)
@@ -152,5 +162,5 @@ void bench_case_close(struct bench_case *c)
         bench_data_close(c->device, &c->args);
     attn_plan_destroy(c->plan);
     free(c->seconds);
-    free(c->plain);
+    free(c->reads);
 }

@@ -67,14 +67,16 @@ static void needs(const struct bench_case *c, ceiling_kind units, double need[CE
     need[CEILING_PRODUCTS] = need[CEILING_FMA];
     need[CEILING_EXP] = (double)c->info.pairs;
     need[CEILING_MEMORY] = c->info.bytes;
-    need[CEILING_SAME] = c->plain[0] > 0 ? c->info.bytes : 0.0;
+    need[CEILING_SAME] = c->reads[0].plain > 0 ? c->info.bytes : 0.0;
 }
 
 /* Of a need whose rate is known; 0: it is not. */
 static double rate_of(const struct bench *bench, const struct bench_case *c, ceiling_kind kind, int round)
 {
     if (kind == CEILING_SAME)
-        return (double)(c->key_bytes + c->value_bytes) / c->plain[round];
+        return (double)(c->key_bytes + c->value_bytes) / c->reads[round].plain;
+    if (kind == CEILING_MEMORY && c->reads[round].memory > 0)
+        return 1 / c->reads[round].memory;
     int index = ceilings_best(bench->ceilings, kind);
     return index < 0 ? 0.0 : rates_of(bench, index)[round];
 }

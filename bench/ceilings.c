@@ -305,11 +305,11 @@ static double prepare(ceilings *c, const ceiling *item)
     return (double)(words * sizeof(uint32_t)) * c->threads;
 }
 
-void ceilings_evict(ceilings *c)
+double ceilings_evict(ceilings *c)
 {
     ceiling *item = &c->list[c->best[CEILING_MEMORY]];
-    prepare(c, item);
-    timed(c, item->isa->read, 1, 0);
+    double bytes = prepare(c, item);
+    return timed(c, item->isa->read, 1, 0) / bytes;
 }
 
 /* Each thread reads its share; then the threads have their slices of the buffer back. */

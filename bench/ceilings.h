@@ -84,8 +84,8 @@ int ceilings_at_level(const ceilings *c, ceiling_kind kind, const char *level);
 /* One round of ceiling `index`, about a tenth of a second from a common barrier to the last thread's end: its rate. */
 double ceilings_measure(ceilings *c, int index);
 
-/* Reads the memory buffer once, so that nothing else is left in the caches. */
-void ceilings_evict(ceilings *c);
+/* Reads the memory buffer once, so that nothing else is left in the caches: seconds a byte. */
+double ceilings_evict(ceilings *c);
 
 /* Reads `bytes` of 64-byte aligned data once, as they lie, with all threads: seconds. Less than CEILING_BLOCK words a thread are left
  * out at the ends. */

@@ -205,7 +205,7 @@ static int time_round(struct tune *tune, int round, double *best)
         if (!entry->c.plan || (round > 0 && entry->c.seconds[0] > HOPELESS * *best))
             continue;
         progress_step(&tune->progress, tune->done, entry->c.name);
-        double seconds = bench_case_time(&entry->c, NULL);
+        double seconds = bench_case_time(&entry->c, NULL, NULL);
         if (seconds < 0.0)
             return 1;
         entry->c.seconds[round] = seconds;
