@@ -44,7 +44,7 @@ typedef struct factors {
     int64_t stride, right, down;
     const attn_operands *operands;
     attn_softmax_job *meanwhile;
-    int pace, credit; /* rows of the job for each product of tiles, times PACE */
+    int pace, credit; /* rows of the job for each pair of products, times PACE */
 } factors;
 
 enum { PACE = 256 };
@@ -117,6 +117,7 @@ INLINE void multiply_tiles(const variant t, const char *right, factors *f)
         MULTIPLY_TILE(2, 5, 6, t, f, f->down);
     if (right)
         _tile_stream_loadd(7, right, ROW_PART);
+    work_meanwhile(t.usual, f);
     MULTIPLY_TILE(1, 4, 7, t, f, f->right);
     if (t.two)
         MULTIPLY_TILE(3, 5, 7, t, f, f->down + f->right);
@@ -211,7 +212,7 @@ static int pace_of(const attn_operands *o)
 {
     int64_t of_scores = parts_of(o->q) * parts_of(o->k) * ((o->dim + BLOCK_DEPTH - 1) / BLOCK_DEPTH);
     int64_t of_values = (2 * parts_of(o->v) - 1) * ((o->dim_v + PANEL - 1) / PANEL);
-    return (int)(ROW_BLOCK * PACE / ((of_scores + of_values) * (ATTN_TILE_K / PANEL)) + 1);
+    return (int)(ROW_BLOCK * PACE / (2 * (of_scores + of_values) * (ATTN_TILE_K / PANEL)) + 1);
 }
 
 static void score(const attn_operands *operands, int rows, attn_range keys, const float *query, const float *packed,
