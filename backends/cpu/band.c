@@ -9,18 +9,18 @@
 /* What stands in for rows behind the last key: a row of any type up to the largest dimension. */
 static const float zero_row[ATTN_CPU_LARGEST_DIM];
 
-/* Addresses of a tile's rows, zeros from `count` to `padded`; finding a page takes divisions, so once a page. */
-static void gather_rows(const attn_cpu_tile *tile, const attn_rows *rows, int64_t first, int count, int padded,
-                        const void **addresses)
+/* Addresses of the rows of the tile that begins at `first`, zeros behind the last; finding a page takes divisions, so once a page. */
+static void find_tile(const attn_cpu_item *item, const attn_rows *rows, int64_t first, const void **addresses)
 {
+    int count = (int)attn_least(attn_most(item->class.keys - first, 0), ATTN_TILE_K);
     for (int j = 0; j < count;) {
         int64_t row = rows->first + (first + j) * rows->step;
         int64_t left = rows->table ? (rows->page_size - row % rows->page_size + rows->step - 1) / rows->step : count;
         int in_page = left < count - j ? (int)left : count - j;
-        tile->address_rows(attn_host_row(rows, row), rows->stride * rows->step, in_page, addresses + j);
+        item->tile->address_rows(attn_host_row(rows, row), rows->stride * rows->step, in_page, addresses + j);
         j += in_page;
     }
-    for (int j = count; j < padded; j++)
+    for (int j = count; j < ATTN_TILE_K; j++)
         addresses[j] = zero_row;
 }
 
@@ -141,13 +141,6 @@ attn_cpu_visit attn_cpu_visit_at(const attn_cpu_item *item, const attn_cpu_scrat
         .keys = s->keys + slot_keys * item->geometry->dim,
         .values = s->values + slot_keys * item->geometry->dim_v,
     };
-}
-
-/* Of the tile that begins at `first`. */
-static void find_tile(const attn_cpu_item *item, const attn_rows *rows, int64_t first, const void **addresses)
-{
-    int64_t left = attn_most(item->class.keys - first, 0);
-    gather_rows(item->tile, rows, first, (int)attn_least(left, ATTN_TILE_K), ATTN_TILE_K, addresses);
 }
 
 void attn_cpu_find_rows(const attn_cpu_item *item, const attn_rows *rows, const attn_cpu_visit *v, int64_t *known,
