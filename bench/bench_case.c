@@ -131,11 +131,11 @@ static double plain_read(const struct bench_case *c, ceilings *reader)
 static void read_around(const struct bench_case *c, ceilings *reader, struct bench_reads *reads)
 {
     double memory = ceilings_evict(reader);
-    if (reads) {
-        reads->plain += plain_read(c, reader) / (double)c->repeats;
-        memory = (memory + ceilings_evict(reader)) / 2;
-        reads->memory += memory / (double)c->repeats;
-    }
+    if (!reads)
+        return;
+    reads->plain += plain_read(c, reader) / (double)c->repeats;
+    memory += ceilings_evict(reader);
+    reads->memory += memory / 2 / (double)c->repeats;
 }
 
 double bench_case_time(struct bench_case *c, ceilings *evictor, struct bench_reads *reads)

@@ -109,7 +109,8 @@ INLINE void load_left(const char *b)
     _tile_stream_loadd(6, b, ROW_PART);
 }
 
-/* `right`: columns 16 .. 31; NULL: those of the last time. Tiles are used up in the order in which the next ones are loaded. */
+/* `right`: columns 16 .. 31; NULL: those of the last time. Tiles are used up in the order in which the next ones are
+ * loaded. The job goes on after every pair of products: two rows of it at once would hold up the products behind them. */
 INLINE void multiply_tiles(const variant t, const char *right, factors *f)
 {
     MULTIPLY_TILE(0, 4, 6, t, f, 0);
