@@ -10,39 +10,51 @@
 
 static const attn_cpu_band no_band;
 
+static void clear_acc(const attn_cpu_item *item, const attn_softmax *part)
+{
+    memset(part->acc, 0, (size_t)(item->rows * part->stride) * sizeof(float));
+}
+
+/* `first`: part's acc holds nothing yet. */
 static void add_to(const attn_cpu_item *item, const attn_cpu_scratch *s, const attn_cpu_band *b,
-                   const attn_softmax *part)
+                   const attn_softmax *part, int first)
 {
     int64_t begin = b->rows.begin, stride = part->stride;
-    attn_cpu_add_band(item, s, b, s->rescale + begin, part->acc + begin * stride, stride, NULL);
+    attn_cpu_add_band(item, s, b, first ? NULL : s->rescale + begin, part->acc + begin * stride, stride, NULL);
 }
 
 static void pass_in_turn(const attn_cpu_item *item, const attn_cpu_scratch *s, const attn_cpu_band *b,
-                         const attn_softmax *part)
+                         const attn_softmax *part, int first)
 {
     if (!rows_of(b))
         return;
     attn_cpu_score_band(item, s, b, NULL);
     attn_softmax_job job = attn_cpu_begin_weights(item, s, b, part->max);
     item->tile->softmax(&item->operands, &job);
-    add_to(item, s, b, part);
+    add_to(item, s, b, part, first);
 }
 
-/* All rows pass a key tile before the next one, which so is packed once and needs no room beside others. */
-static void visit_tile(const attn_cpu_item *item, const attn_cpu_scratch *s, int64_t tile, const attn_softmax *part)
+/* All rows pass a key tile before the next one, which so is packed once and needs no room beside others. The first tile's sums are
+ * acc where all rows see it; else acc begins with zeros. Returns whether acc holds something. */
+static int visit_tile(const attn_cpu_item *item, const attn_cpu_scratch *s, int64_t tile, const attn_softmax *part,
+                      int begun)
 {
     attn_cpu_visit v = attn_cpu_visit_at(item, s, tile);
     attn_range rows = { 0, item->rows };
     const uint64_t *masks = attn_cpu_masks_of(item, &item->walk, &v, &rows, s->masks);
     if (rows.begin >= rows.end)
-        return;
+        return begun;
     v.packed = !item->tile->few_values || rows.end - rows.begin > ATTN_FEW_ROWS;
     attn_cpu_pack_tile(item, s, &v);
+    int first = !begun && v.packed && !masks;
+    if (!begun && !first)
+        clear_acc(item, part);
     for (int64_t i = rows.begin - rows.begin % item->tile->side; i < rows.end; i += item->tile->band) {
         attn_range some = { i, attn_least(i + item->tile->band, rows.end) };
         attn_cpu_band b = attn_cpu_band_of(item, &v, some, masks ? masks + i * ATTN_MASK_WORDS : NULL, s->scores);
-        pass_in_turn(item, s, &b, part);
+        pass_in_turn(item, s, &b, part, first);
     }
+    return 1;
 }
 
 /* One row of the job, if any is left. */
@@ -85,7 +97,7 @@ static void add_few(const attn_cpu_item *item, const attn_cpu_scratch *s, const 
         return;
     item->tile->softmax(&item->operands, job);
     attn_cpu_find_rows(item, &item->values, &b->v, known, s->value_rows);
-    add_to(item, s, b, part);
+    add_to(item, s, b, part, 0);
 }
 
 /* Memory sets the pace, so it must not wait for the softmax of a tile: that is done row by row among the next one's keys, and
@@ -95,6 +107,7 @@ static void visit_few(const attn_cpu_item *item, const attn_cpu_scratch *s, attn
     attn_softmax_job job = { .rows = 0 };
     attn_cpu_band before = no_band;
     int64_t number = 0, known_keys = -1, known_values = -1;
+    clear_acc(item, part);
     for (int64_t tile = tiles.begin; tile >= 0 && tile < tiles.end; tile = attn_next_tile(&item->walk, tile + 1)) {
         attn_cpu_band b = few_band(item, s, tile, s->scores + number % 2 * ATTN_FEW_ROWS * ATTN_TILE_K);
         if (!rows_of(&b))
@@ -112,8 +125,9 @@ static void visit_few(const attn_cpu_item *item, const attn_cpu_scratch *s, attn
 static void visit_in_turn(const attn_cpu_item *item, const attn_cpu_scratch *s, attn_range tiles,
                           const attn_softmax *part)
 {
+    int begun = 0;
     for (int64_t tile = tiles.begin; tile >= 0 && tile < tiles.end; tile = attn_next_tile(&item->walk, tile + 1))
-        visit_tile(item, s, tile, part);
+        begun = visit_tile(item, s, tile, part, begun);
 }
 
 /* The bands of a chunk: some rows pass all its key tiles before the next ones, so that what they have stays in a near cache. */

@@ -15,8 +15,8 @@ enum { ATTN_CPU_LARGEST_DIM = 1024 };
  * its chunks' results, whether one thread computes them all or many do: so its bits depend on neither. */
 enum { ATTN_CPU_SPLIT = 1024, ATTN_CPU_SPLIT_TILES = ATTN_CPU_SPLIT / ATTN_TILE_K };
 
-/* Query tiles that share what a thread packs. */
-enum { ATTN_CPU_MOST_SHARING = 8 };
+/* Query tiles that share what a thread packs; of those that walk lists each sees but some of it. */
+enum { ATTN_CPU_SHARING = 8, ATTN_CPU_MOST_SHARING = 16 };
 
 /* Rows of a query tile that walks a list: the block sizes that patterns come in divide it. */
 enum { ATTN_CPU_LIST_ROWS = 128 };

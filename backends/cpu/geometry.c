@@ -105,7 +105,8 @@ static void share(const attn_plan *plan, attn_cpu_geometry *g)
                         : g->most_items / ((int64_t)ITEMS_A_THREAD * plan->threads);
     int64_t room = (int64_t)(MOST_SHARED_BYTES / (floats(g->most_rows * g->dim) + g->part));
     int64_t tiles = attn_ceil_divide(plan->shape.max_q * plan->shape.group, g->rows);
-    g->sharing = attn_most(1, attn_least(attn_least(turns, room), attn_least(tiles, ATTN_CPU_MOST_SHARING)));
+    int64_t most = plan->forms && plan->forms->lists ? ATTN_CPU_MOST_SHARING : ATTN_CPU_SHARING;
+    g->sharing = attn_most(1, attn_least(attn_least(turns, room), attn_least(tiles, most)));
     g->slots = g->sharing > 1 || tile_of(plan)->overlaps ? ATTN_CPU_SPLIT_TILES : 1;
 }
 

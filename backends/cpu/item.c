@@ -68,7 +68,10 @@ static void store_output(const attn_cpu_item *item, const attn_softmax *total)
                 position = item->sequence.row_q + query_of(item, r);
         double sum = total->sum[r], lse = wants_lse ? total->max[r] * LN_2 + log(sum) : 0;
         double factor = sum == 0 ? 0 : sink_share(item, r, lse) / sum;
-        item->tile->store_output(total->acc + r * total->stride, item->plan->shape.dim_v, (float)factor, p->o.dtype,
+        float *acc = total->acc + r * total->stride;
+        if (sum == 0)
+            memset(acc, 0, (size_t)total->stride * sizeof *acc);
+        item->tile->store_output(acc, item->plan->shape.dim_v, (float)factor, p->o.dtype,
                                  attn_host_element(&p->o, item->args->o, batch, head, position));
         if (attn_present(&p->lse))
             *(float *)attn_host_element(&p->lse, item->args->lse, batch, head, position) = (float)lse;

@@ -46,7 +46,6 @@ static inline void begin_empty(const attn_cpu_item *item, const attn_softmax *to
         total->max[r] = -INFINITY;
         total->sum[r] = 0;
     }
-    memset(total->acc, 0, (size_t)(item->rows * total->stride) * sizeof(float));
 }
 
 #endif

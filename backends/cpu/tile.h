@@ -28,7 +28,7 @@ enum { ATTN_TILE_K = 128, ATTN_MASK_WORDS = ATTN_TILE_K / 64 };
 /* Rows for which the products skip the packing; pieces in which they take the keys of a tile; rows of K or V named behind a tile. */
 enum { ATTN_FEW_ROWS = 4, ATTN_FEW_PIECES = ATTN_FEW_ROWS, ATTN_ROWS_AHEAD = ATTN_TILE_K };
 
-/* Running softmax of some rows: o = acc / sum. A row that saw no key has max = -inf, sum = 0, acc = 0. */
+/* Running softmax of some rows: o = acc / sum. A row that saw no key has max = -inf, sum = 0; its acc is anything. */
 typedef struct attn_softmax {
     float *max; /* [rows] */
     float *sum; /* [rows] */
@@ -86,8 +86,7 @@ struct attn_cpu_tile {
     /* scores[rows][ATTN_TILE_K] of some grains of keys. With `overlaps`, some of the job of other rows is done meanwhile. */
     void (*score)(const attn_operands *operands, int rows, attn_range keys, const float *query, const float *packed,
                   float *scores, attn_softmax_job *meanwhile);
-    /* acc[row] = scale[row] acc[row] + weights[row] values, of some grains of keys. With `overlaps` scale may be NULL: acc holds
-     * nothing yet. */
+    /* acc[row] = scale[row] acc[row] + weights[row] values, of some grains of keys. scale NULL: acc holds nothing yet. */
     void (*add_values)(const attn_operands *operands, int rows, attn_range keys, const float *weights,
                        const float *packed, float *acc, int64_t stride, const float *scale,
                        attn_softmax_job *meanwhile);

@@ -187,7 +187,7 @@ static void add_values(const attn_operands *operands, int rows, attn_range keys,
         const float *panel = packed + first * ATTN_TILE_K + keys.begin * PANEL;
         for (int r = 0; r < rows; r += of->rows)
             of->add[block_at(r, rows, of)](keys.end - keys.begin, weights + (int64_t)r * ATTN_TILE_K + keys.begin,
-                                           panel, acc + r * stride + first, stride, scale + r);
+                                           panel, acc + r * stride + first, stride, scale ? scale + r : NULL);
     }
 }
 
