@@ -117,6 +117,8 @@ static const struct {
     /* the logit: scale, softcap, ALiBi, bias; the learned sink */
     { CASE_QUICK, "logit/{full,causal}/n100/h4:2/d64/f32/{scale1,scale0.02,scale-0.25,cap0.5,cap30,scale0.5/cap5}" },
     { CASE_QUICK, "logit/causal/n100/h4:2/d64/f16/scale-0.25" },
+    /* scores so large that maxima rise by more than any lag from one key tile to the next */
+    { CASE_QUICK, "logit/n300/h2/d64/{f16,bf16}/scale1" },
     { CASE_QUICK, "logit/{full,causal/start,causal}/b2/n50:130/h6:3/d64/{f32,f16}/{alibi,alibibatch,alibi/cap3}" },
     { CASE_QUICK, "logit/b2/n66:70/h4:2/d32/f32/bias{1111,111k,11q1,1h11,b111,11qk,1hqk,b11k,b1qk,bh1k,bhq1,bhqk}" },
     { CASE_QUICK,
