@@ -238,7 +238,7 @@ INLINE void keep_two_bf16(float *scores, vf weight[GRAIN_VECTORS])
 /* Most steps are of bf16 and have all keys. */
 INLINE int is_usual(const attn_operands *operands, const attn_softmax_job *job)
 {
-    return operands->v == ATTN_BF16 && job->keys.begin == 0 && job->keys.end == ATTN_TILE_K;
+    return operands->v == ATTN_BF16 && job->keys->begin == 0 && job->keys->end == ATTN_TILE_K;
 }
 
 INLINE void usual_step(attn_softmax_job *job)
@@ -249,15 +249,15 @@ INLINE void usual_step(attn_softmax_job *job)
 static __attribute__((noinline)) void step_of_job(const attn_operands *operands, attn_softmax_job *job)
 {
     if (operands->v == ATTN_F16)
-        softmax_step(short_exp2, keep_two_bf16, job, job->keys);
+        softmax_step(short_exp2, keep_two_bf16, job, *job->keys);
     else if (is_usual(operands, job))
         usual_step(job);
     else
-        softmax_step(shortest_exp2, keep_bf16, job, job->keys);
+        softmax_step(shortest_exp2, keep_bf16, job, *job->keys);
 }
 
-static void softmax(const attn_operands *operands, attn_softmax_job *job)
+static void softmax(const attn_operands *operands, attn_softmax_job *job, int end)
 {
-    while (job->done < job->rows)
+    while (job->done < end)
         step_of_job(operands, job);
 }

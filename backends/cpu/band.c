@@ -129,18 +129,16 @@ static int keys_in_tile(const attn_cpu_item *item, int64_t tile)
     return left < ATTN_TILE_K ? (int)left : ATTN_TILE_K;
 }
 
-attn_cpu_visit attn_cpu_visit_at(const attn_cpu_item *item, const attn_cpu_scratch *s, int64_t tile)
+void attn_cpu_visit_at(const attn_cpu_item *item, const attn_cpu_scratch *s, int64_t tile, attn_cpu_visit *v)
 {
     int grain = item->tile->grain, count = keys_in_tile(item, tile);
     int64_t slot_keys = tile % item->geometry->slots * ATTN_TILE_K;
-    return (attn_cpu_visit){
-        .first = tile * ATTN_TILE_K,
-        .count = count,
-        .padded = (count + grain - 1) / grain * grain,
-        .packed = 1,
-        .keys = s->keys + slot_keys * item->geometry->dim,
-        .values = s->values + slot_keys * item->geometry->dim_v,
-    };
+    v->first = tile * ATTN_TILE_K;
+    v->count = count;
+    v->padded = (count + grain - 1) / grain * grain;
+    v->packed = 1;
+    v->keys = s->keys + slot_keys * item->geometry->dim;
+    v->values = s->values + slot_keys * item->geometry->dim_v;
 }
 
 void attn_cpu_find_rows(const attn_cpu_item *item, const attn_rows *rows, const attn_cpu_visit *v, int64_t *known,
@@ -189,13 +187,13 @@ static attn_range seen_keys(const attn_cpu_item *item, const uint64_t *masks, in
     return (attn_range){ first / grain * grain, attn_least(padded, last / grain * grain + grain) };
 }
 
-attn_cpu_band attn_cpu_band_of(const attn_cpu_item *item, const attn_cpu_visit *v, attn_range rows,
-                               const uint64_t *masks, float *scores)
+void attn_cpu_see(const attn_cpu_item *item, const uint64_t *masks, attn_cpu_band *b)
 {
-    attn_cpu_band b = { .v = *v, .rows = rows, .keys = { 0, v->padded }, .masks = masks, .scores = scores };
-    if (masks && v->packed)
-        b.keys = seen_keys(item, masks, rows.end - rows.begin, v->padded);
-    return b;
+    b->masks = masks;
+    b->keys.begin = 0;
+    b->keys.end = b->v.padded;
+    if (masks && b->v.packed)
+        b->keys = seen_keys(item, masks, b->rows.end - b->rows.begin, b->v.padded);
 }
 
 void attn_cpu_score_band(const attn_cpu_item *item, const attn_cpu_scratch *s, const attn_cpu_band *b,
@@ -206,22 +204,21 @@ void attn_cpu_score_band(const attn_cpu_item *item, const attn_cpu_scratch *s, c
     item->tile->score(o, rows_of(b), b->keys, query, b->v.keys, b->scores, meanwhile);
 }
 
-attn_softmax_job attn_cpu_begin_weights(const attn_cpu_item *item, const attn_cpu_scratch *s, const attn_cpu_band *b,
-                                        float *max)
+void attn_cpu_begin_weights(const attn_cpu_item *item, const attn_cpu_scratch *s, const attn_cpu_band *b, float *max,
+                            attn_softmax_job *job)
 {
     int64_t begin = b->rows.begin;
     modify_scores(item, b->rows, b->v.first, b->v.count, b->scores);
     for (int r = 0; b->masks && r < rows_of(b); r++)
         item->tile->mask(b->scores, r, b->masks + r * ATTN_MASK_WORDS);
-    return (attn_softmax_job){
-        .rows = rows_of(b),
-        .keys = b->keys,
-        .factor = scales_late(item) ? scale_of(item) : 1,
-        .scores = b->scores,
-        .max = max + begin,
-        .lane_sums = s->lane_sums + begin * item->tile->panel,
-        .rescale = s->rescale + begin,
-    };
+    job->rows = rows_of(b);
+    job->keys = &b->keys;
+    job->factor = scales_late(item) ? scale_of(item) : 1;
+    job->scores = b->scores;
+    job->max = max + begin;
+    job->lane_sums = s->lane_sums + begin * item->tile->panel;
+    job->rescale = s->rescale + begin;
+    job->done = 0;
 }
 
 void attn_cpu_add_band(const attn_cpu_item *item, const attn_cpu_scratch *s, const attn_cpu_band *b,

@@ -13,7 +13,7 @@ typedef struct attn_cpu_visit {
     float *keys, *values; /* packed */
 } attn_cpu_visit;
 
-attn_cpu_visit attn_cpu_visit_at(const attn_cpu_item *item, const attn_cpu_scratch *s, int64_t tile);
+void attn_cpu_visit_at(const attn_cpu_item *item, const attn_cpu_scratch *s, int64_t tile, attn_cpu_visit *v);
 
 /* The addresses of a tile's rows of K or V, and of those of the next tile, which will be asked for meanwhile. `known`: the first key
  * of the tile whose addresses the call before has found so, or -1; advances. */
@@ -36,8 +36,8 @@ typedef struct attn_cpu_band {
     float *scores;         /* [rows][ATTN_TILE_K] */
 } attn_cpu_band;
 
-attn_cpu_band attn_cpu_band_of(const attn_cpu_item *item, const attn_cpu_visit *v, attn_range rows,
-                               const uint64_t *masks, float *scores);
+/* Of a band with its key tile and rows: what these see, and so the keys that they need. */
+void attn_cpu_see(const attn_cpu_item *item, const uint64_t *masks, attn_cpu_band *b);
 
 /* 0: it is skipped. */
 static inline int rows_of(const attn_cpu_band *b)
@@ -50,8 +50,8 @@ void attn_cpu_score_band(const attn_cpu_item *item, const attn_cpu_scratch *s, c
                          attn_softmax_job *meanwhile);
 
 /* The band's scores as they should be, and the softmax that is left to do. */
-attn_softmax_job attn_cpu_begin_weights(const attn_cpu_item *item, const attn_cpu_scratch *s, const attn_cpu_band *b,
-                                        float *max);
+void attn_cpu_begin_weights(const attn_cpu_item *item, const attn_cpu_scratch *s, const attn_cpu_band *b, float *max,
+                            attn_softmax_job *job);
 
 /* acc = rescale acc + weights V. */
 void attn_cpu_add_band(const attn_cpu_item *item, const attn_cpu_scratch *s, const attn_cpu_band *b,

@@ -8,8 +8,6 @@
 #include "band.h"
 #include "integer.h"
 
-static const attn_cpu_band no_band;
-
 static void clear_acc(const attn_cpu_item *item, const attn_softmax *part)
 {
     memset(part->acc, 0, (size_t)(item->rows * part->stride) * sizeof(float));
@@ -28,9 +26,10 @@ static void pass_in_turn(const attn_cpu_item *item, const attn_cpu_scratch *s, c
 {
     if (!rows_of(b))
         return;
+    attn_softmax_job job;
     attn_cpu_score_band(item, s, b, NULL);
-    attn_softmax_job job = attn_cpu_begin_weights(item, s, b, part->max);
-    item->tile->softmax(&item->operands, &job);
+    attn_cpu_begin_weights(item, s, b, part->max, &job);
+    item->tile->softmax(&item->operands, &job, job.rows);
     add_to(item, s, b, part, first);
 }
 
@@ -39,31 +38,24 @@ static void pass_in_turn(const attn_cpu_item *item, const attn_cpu_scratch *s, c
 static int visit_tile(const attn_cpu_item *item, const attn_cpu_scratch *s, int64_t tile, const attn_softmax *part,
                       int begun)
 {
-    attn_cpu_visit v = attn_cpu_visit_at(item, s, tile);
     attn_range rows = { 0, item->rows };
-    const uint64_t *masks = attn_cpu_masks_of(item, &item->walk, &v, &rows, s->masks);
+    attn_cpu_band b = { .scores = s->scores };
+    attn_cpu_visit_at(item, s, tile, &b.v);
+    const uint64_t *masks = attn_cpu_masks_of(item, &item->walk, &b.v, &rows, s->masks);
     if (rows.begin >= rows.end)
         return begun;
-    v.packed = !item->tile->few_values || rows.end - rows.begin > ATTN_FEW_ROWS;
-    attn_cpu_pack_tile(item, s, &v);
-    int first = !begun && v.packed && !masks;
+    b.v.packed = !item->tile->few_values || rows.end - rows.begin > ATTN_FEW_ROWS;
+    attn_cpu_pack_tile(item, s, &b.v);
+    int first = !begun && b.v.packed && !masks;
     if (!begun && !first)
         clear_acc(item, part);
     for (int64_t i = rows.begin - rows.begin % item->tile->side; i < rows.end; i += item->tile->band) {
-        attn_range some = { i, attn_least(i + item->tile->band, rows.end) };
-        attn_cpu_band b = attn_cpu_band_of(item, &v, some, masks ? masks + i * ATTN_MASK_WORDS : NULL, s->scores);
+        b.rows.begin = i;
+        b.rows.end = attn_least(i + item->tile->band, rows.end);
+        attn_cpu_see(item, masks ? masks + i * ATTN_MASK_WORDS : NULL, &b);
         pass_in_turn(item, s, &b, part, first);
     }
     return 1;
-}
-
-/* One row of the job, if any is left. */
-static void weigh_row(const attn_cpu_item *item, attn_softmax_job *job)
-{
-    attn_softmax_job row = *job;
-    row.rows = (int)attn_least(job->done + 1, job->rows);
-    item->tile->softmax(&item->operands, &row);
-    job->done = row.done;
 }
 
 /* Scores of few rows, piece by piece; behind each a row of the job. */
@@ -74,20 +66,22 @@ static void score_few(const attn_cpu_item *item, const attn_cpu_scratch *s, cons
     const float *query = s->query + b->rows.begin * o->query_stride;
     for (int piece = 0; piece < ATTN_FEW_PIECES; piece++) {
         item->tile->few_keys(rows_of(b), s->key_rows, b->v.padded, piece, o->k, o->dim, query, b->scores);
-        weigh_row(item, meanwhile);
+        item->tile->softmax(&item->operands, meanwhile, (int)attn_least(piece + 1, meanwhile->rows));
     }
 }
 
 /* A tile that some of few rows see; else a band without rows. */
-static attn_cpu_band few_band(const attn_cpu_item *item, const attn_cpu_scratch *s, int64_t tile, float *scores)
+static void make_few_band(const attn_cpu_item *item, const attn_cpu_scratch *s, int64_t tile, attn_cpu_band *b)
 {
-    attn_cpu_visit v = attn_cpu_visit_at(item, s, tile);
-    attn_range rows = { 0, item->rows };
-    const uint64_t *masks = attn_cpu_masks_of(item, &item->walk, &v, &rows, s->masks);
-    if (rows.begin >= rows.end)
-        return no_band;
-    v.packed = 0;
-    return attn_cpu_band_of(item, &v, rows, masks ? masks + rows.begin * ATTN_MASK_WORDS : NULL, scores);
+    attn_cpu_visit_at(item, s, tile, &b->v);
+    b->v.packed = 0;
+    b->rows.begin = 0;
+    b->rows.end = item->rows;
+    const uint64_t *masks = attn_cpu_masks_of(item, &item->walk, &b->v, &b->rows, s->masks);
+    if (b->rows.begin < b->rows.end)
+        attn_cpu_see(item, masks ? masks + b->rows.begin * ATTN_MASK_WORDS : NULL, b);
+    else
+        b->keys.end = b->keys.begin;
 }
 
 static void add_few(const attn_cpu_item *item, const attn_cpu_scratch *s, const attn_cpu_band *b, attn_softmax_job *job,
@@ -95,7 +89,7 @@ static void add_few(const attn_cpu_item *item, const attn_cpu_scratch *s, const 
 {
     if (!rows_of(b))
         return;
-    item->tile->softmax(&item->operands, job);
+    item->tile->softmax(&item->operands, job, job->rows);
     attn_cpu_find_rows(item, &item->values, &b->v, known, s->value_rows);
     add_to(item, s, b, part, 0);
 }
@@ -105,21 +99,21 @@ static void add_few(const attn_cpu_item *item, const attn_cpu_scratch *s, const 
 static void visit_few(const attn_cpu_item *item, const attn_cpu_scratch *s, attn_range tiles, const attn_softmax *part)
 {
     attn_softmax_job job = { .rows = 0 };
-    attn_cpu_band before = no_band;
+    attn_cpu_band two[2] = { { .scores = s->scores }, { .scores = s->scores + ATTN_FEW_ROWS * ATTN_TILE_K } };
     int64_t number = 0, known_keys = -1, known_values = -1;
     clear_acc(item, part);
     for (int64_t tile = tiles.begin; tile >= 0 && tile < tiles.end; tile = attn_next_tile(&item->walk, tile + 1)) {
-        attn_cpu_band b = few_band(item, s, tile, s->scores + number % 2 * ATTN_FEW_ROWS * ATTN_TILE_K);
-        if (!rows_of(&b))
+        attn_cpu_band *b = &two[number % 2], *before = &two[(number + 1) % 2];
+        make_few_band(item, s, tile, b);
+        if (!rows_of(b))
             continue;
-        attn_cpu_find_rows(item, &item->keys, &b.v, &known_keys, s->key_rows);
-        score_few(item, s, &b, &job);
-        add_few(item, s, &before, &job, &known_values, part);
-        job = attn_cpu_begin_weights(item, s, &b, part->max);
-        before = b;
+        attn_cpu_find_rows(item, &item->keys, &b->v, &known_keys, s->key_rows);
+        score_few(item, s, b, &job);
+        add_few(item, s, before, &job, &known_values, part);
+        attn_cpu_begin_weights(item, s, b, part->max, &job);
         number++;
     }
-    add_few(item, s, &before, &job, &known_values, part);
+    add_few(item, s, &two[(number + 1) % 2], &job, &known_values, part);
 }
 
 static void visit_in_turn(const attn_cpu_item *item, const attn_cpu_scratch *s, attn_range tiles,
@@ -134,17 +128,19 @@ static void visit_in_turn(const attn_cpu_item *item, const attn_cpu_scratch *s, 
 typedef struct bands {
     const attn_cpu_item *item;
     const attn_cpu_scratch *scratch;
-    attn_range tiles, rows;
+    attn_range tiles;
     attn_tile_rows walk; /* of the rows */
+    int64_t begin, end;  /* the rows */
     int64_t tile, number;
 } bands;
 
 static void enter_rows(bands *all, int64_t first)
 {
     const attn_cpu_item *item = all->item;
-    all->rows = (attn_range){ first, attn_least(first + item->tile->band, item->rows) };
+    all->begin = first;
+    all->end = attn_least(first + item->tile->band, item->rows);
     all->walk.first_p = position_of(item, (int)first);
-    all->walk.last_p = position_of(item, (int)all->rows.end - 1);
+    all->walk.last_p = position_of(item, (int)all->end - 1);
     all->tile = attn_next_tile(&all->walk, all->tiles.begin);
 }
 
@@ -156,35 +152,34 @@ static bands bands_of(const attn_cpu_item *item, const attn_cpu_scratch *s, attn
 }
 
 /* Two bands in a row have memory. */
-static attn_cpu_band make_band(const bands *all)
+static void make_band(const bands *all, attn_cpu_band *b)
 {
     const attn_cpu_item *item = all->item;
     const attn_cpu_scratch *s = all->scratch;
     int64_t place = all->number % 2 * item->tile->band;
-    attn_cpu_visit v = attn_cpu_visit_at(item, s, all->tile);
-    attn_range seeing = all->rows;
-    const uint64_t *masks = attn_cpu_masks_of(item, &all->walk, &v, &seeing, s->masks + place * ATTN_MASK_WORDS);
-    return attn_cpu_band_of(item, &v, all->rows, masks, s->scores + place * ATTN_TILE_K);
+    attn_range seeing = { all->begin, all->end };
+    attn_cpu_visit_at(item, s, all->tile, &b->v);
+    b->rows.begin = all->begin;
+    b->rows.end = all->end;
+    b->scores = s->scores + place * ATTN_TILE_K;
+    attn_cpu_see(item, attn_cpu_masks_of(item, &all->walk, &b->v, &seeing, s->masks + place * ATTN_MASK_WORDS), b);
 }
 
 /* The next one that sees anything, packed; after the last one, one without rows. */
-static attn_cpu_band next_band(bands *all)
+static void next_band(bands *all, attn_cpu_band *b)
 {
-    for (;;) {
-        if (all->tile < 0 || all->tile >= all->tiles.end) {
-            if (all->rows.end == all->item->rows)
-                return no_band;
-            enter_rows(all, all->rows.end);
-            continue;
+    do {
+        while (all->tile < 0 || all->tile >= all->tiles.end) {
+            b->keys.end = b->keys.begin;
+            if (all->end == all->item->rows)
+                return;
+            enter_rows(all, all->end);
         }
-        attn_cpu_band b = make_band(all);
+        make_band(all, b);
         all->tile = attn_next_tile(&all->walk, all->tile + 1);
-        if (!rows_of(&b))
-            continue;
-        attn_cpu_pack_tile(all->item, all->scratch, &b.v);
-        all->number++;
-        return b;
-    }
+    } while (!rows_of(b));
+    attn_cpu_pack_tile(all->item, all->scratch, &b->v);
+    all->number++;
 }
 
 static attn_softmax rows_from(const attn_softmax *all, int64_t row)
@@ -215,25 +210,27 @@ static void visit_overlapped(const attn_cpu_item *item, const attn_cpu_scratch *
                              const attn_softmax *total)
 {
     bands all = bands_of(item, s, tiles);
-    attn_cpu_band last = no_band, middle = no_band, next = no_band;
+    attn_cpu_band three[3] = { { .scores = NULL } }, *last = &three[0], *middle = &three[1], *next = &three[2];
     int64_t entered = -1;
     do {
         attn_softmax_job job = { .rows = 0 };
-        if (rows_of(&middle))
-            job = attn_cpu_begin_weights(item, s, &middle, s->part.max);
-        if (rows_of(&last)) {
-            pass_last(item, s, &last, last.rows.begin != entered, &job);
-            entered = last.rows.begin;
-            if (!rows_of(&middle) || middle.rows.begin != entered)
-                end_rows(item, s, &last, total);
+        if (rows_of(middle))
+            attn_cpu_begin_weights(item, s, middle, s->part.max, &job);
+        if (rows_of(last)) {
+            pass_last(item, s, last, last->rows.begin != entered, &job);
+            entered = last->rows.begin;
+            if (!rows_of(middle) || middle->rows.begin != entered)
+                end_rows(item, s, last, total);
         }
-        next = next_band(&all);
-        if (rows_of(&next))
-            attn_cpu_score_band(item, s, &next, &job);
-        item->tile->softmax(&item->operands, &job);
+        next_band(&all, next);
+        if (rows_of(next))
+            attn_cpu_score_band(item, s, next, &job);
+        item->tile->softmax(&item->operands, &job, job.rows);
+        attn_cpu_band *passed = last;
         last = middle;
         middle = next;
-    } while (rows_of(&last) || rows_of(&middle));
+        next = passed;
+    } while (rows_of(last) || rows_of(middle));
 }
 
 static void begin_lane_sums(const attn_cpu_item *item, const attn_cpu_scratch *scratch)

@@ -47,7 +47,7 @@ typedef struct attn_operands {
  * factor of what acc holds. factor > 0. */
 typedef struct attn_softmax_job {
     int rows;
-    attn_range keys;
+    const attn_range *keys;
     float factor;
     float *scores;    /* [rows][ATTN_TILE_K] */
     float *max;       /* [rows] */
@@ -109,8 +109,8 @@ struct attn_cpu_tile {
     void (*bias)(float *scores, int r, const void *row, attn_dtype dtype, int64_t count); /* s += log2(e) row */
     void (*mask)(float *scores, int r, const uint64_t *words);                            /* -inf where the bit is 0 */
 
-    /* What is left of a job. */
-    void (*softmax)(const attn_operands *operands, attn_softmax_job *job);
+    /* What is left of a job's rows before `end`. */
+    void (*softmax)(const attn_operands *operands, attn_softmax_job *job, int end);
     /* sums[row] = all of lane_sums[row]. */
     void (*reduce_sums)(int rows, const float *lane_sums, float *sums);
     /* total = merge of total and part, row by row. */

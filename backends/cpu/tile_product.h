@@ -197,9 +197,9 @@ INLINE void keep_weights(float *scores, vf weight[GRAIN_VECTORS])
         vf_store(scores + v * LANES, weight[v]);
 }
 
-static void softmax(const attn_operands *operands, attn_softmax_job *job)
+static void softmax(const attn_operands *operands, attn_softmax_job *job, int end)
 {
     (void)operands;
-    while (job->done < job->rows)
-        softmax_step(exp2_of, keep_weights, job, job->keys);
+    while (job->done < end)
+        softmax_step(exp2_of, keep_weights, job, *job->keys);
 }
